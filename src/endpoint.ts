@@ -1,0 +1,41 @@
+/**
+ * What a client talks to, fake or real. Run and suite are handed a factory for it and never import a fake.
+ */
+import type { Clock } from './clock.ts'
+import type { Ledger } from './ledger.ts'
+import type { Plan } from './plan/plan.ts'
+import type { Profile } from './profile.ts'
+import type { RecordSource } from './record.ts'
+import type { Mode } from './verdict.ts'
+
+export interface EndpointOptions {
+  mode: Mode
+  protocol: string
+  profile: Profile
+  plan: Plan
+  ledger: Ledger
+  clock: Clock
+  /** What is offered, so that what arrives can be compared. */
+  source: RecordSource
+  /** The bearer token that protocols with authentication demand. */
+  token: string
+  host: string
+}
+
+/** A running endpoint. */
+export interface Endpoint {
+  /** What TAILRACE_URL holds. */
+  readonly url: string
+  /** Origin only. */
+  readonly base: string
+  /** Ends the rules still alive and lets go what they hold. */
+  heal(): void
+  /** Resolves when no exchange is open and no flush is due. */
+  quiet(): Promise<void>
+  /** Resolves when, besides, every connection is closed. */
+  deserted(): Promise<void>
+  /** Closes the connections that are left and the listener. */
+  stop(): Promise<void>
+}
+
+export type EndpointFactory = (options: EndpointOptions) => Promise<Endpoint>

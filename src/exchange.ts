@@ -1,0 +1,91 @@
+/**
+ * One request and its answer, on any transport. Protocols and faults see only this.
+ *
+ * Every call resolves when its bytes have been handed to the transport, and returns what was really emitted,
+ * so that a fault that could not be performed is known for one.
+ */
+
+/** Name and value as they crossed the wire, repeated names repeated. */
+export type Header = readonly [name: string, value: string]
+
+export type Protocol = 'h1' | 'h2c' | 'h2' | 'tls'
+
+export interface Head {
+  readonly method: string
+  /** Request target: path and query. */
+  readonly path: string
+  readonly headers: readonly Header[]
+  /** Nanoseconds of the harness's clock when the head had been parsed. */
+  readonly at: number
+}
+
+/** How the end of a body is marked (RFC 9112 §6.3). */
+export type Framing = { length: number } | 'chunked' | 'close'
+
+/** How to end a connection or stream: FIN, RST after `linger_ms`, or an HTTP/2 error code. */
+export type Cut = { fin: true } | { rst: true; linger_ms: number } | { code: number }
+
+/** Who ended the exchange before its time, and how. */
+export interface Gone {
+  readonly by: 'client' | 'server'
+  readonly how: 'fin' | 'rst' | 'goaway' | 'timeout'
+}
+
+/** What was really handed over: bytes, or why none were. */
+export type Emitted =
+  { readonly ok: true; readonly bytes: number } | { readonly ok: false; readonly why: 'gone' | 'ended' }
+
+/** What an answer claims, for the ledger. */
+export type Ack = 'none' | 'accepted' | 'landed' | 'rejected' | 'throttled' | 'error'
+
+export interface Connection {
+  readonly id: number
+  /** How many connections the listener had seen before this one. */
+  readonly ordinal: number
+  readonly proto: Protocol
+  /** Bytes past every codec; for faults alone. */
+  raw(bytes: Uint8Array): Promise<Emitted>
+  cut(how: Cut): Promise<Emitted>
+}
+
+export interface Exchange {
+  readonly id: number
+  readonly connection: Connection
+  readonly head: Head
+  /** The body as it came, still encoded. Ends early, without an error, when the client is gone. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Whether the body ended as its framing promised; to be read when `body` is exhausted. */
+  readonly complete: boolean
+  /** Resolves when the connection is over before the answer was; never rejects. */
+  readonly gone: Promise<Gone>
+  /** An interim answer (RFC 9110 §15.2). */
+  inform(status: number, headers: readonly Header[]): Promise<Emitted>
+  /** The head of the answer. `ack` is what it claims; it is written nowhere but in the ledger. */
+  respond(status: number, headers: readonly Header[], framing: Framing, ack?: Ack): Promise<Emitted>
+  write(bytes: Uint8Array): Promise<Emitted>
+  trailers(headers: readonly Header[]): Promise<Emitted>
+  end(): Promise<Emitted>
+  cut(how: Cut): Promise<Emitted>
+}
+
+/** What a transport tells the server it carries. */
+export interface Arrivals {
+  opened(connection: Connection): void
+  /** Called once per connection, with what ended it. */
+  closed(connection: Connection, how: Gone): void
+  /** Called when a head has been parsed. The exchange is over when the promise settles. */
+  exchange(exchange: Exchange): Promise<void>
+  /** Bytes that are no request; the transport has answered with `status`, or with none when it could not. */
+  malformed(connection: Connection, status: number | undefined, why: string): void
+}
+
+/** The values of a header, names compared without case (RFC 9110 §5.1). */
+export function headerValues(headers: readonly Header[], name: string): string[] {
+  const wanted = name.toLowerCase()
+  return headers.filter(([n]) => n.toLowerCase() === wanted).map(([, value]) => value)
+}
+
+/** The first value of a header. */
+export function headerValue(headers: readonly Header[], name: string): string | undefined {
+  return headerValues(headers, name)[0]
+}

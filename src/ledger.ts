@@ -1,0 +1,131 @@
+/**
+ * The ledger: append-only, numbered, bounded. Every part of a run writes to it and nothing flows through it.
+ * If it is not in the ledger it did not happen.
+ */
+import { createWriteStream, readFileSync, statSync } from 'node:fs'
+import type { Clock } from './clock.ts'
+import { entryKinds, entrySchema } from './entry.ts'
+import type { Entry, EntryBody } from './entry.ts'
+import { messageOf, shown, TailraceError } from './errors.ts'
+import type { Problem } from './errors.ts'
+import { limits } from './limits.ts'
+import { problemsOf } from './schema.ts'
+
+/** Where lines go besides memory. */
+export interface Sink {
+  line(text: string): void
+  close(): Promise<void>
+}
+
+export class Ledger {
+  readonly entries: Entry[] = []
+  /** Resolves when the bound is reached; what comes later is counted, not kept. */
+  readonly full: Promise<void>
+  dropped = 0
+  private readonly clock: Clock
+  private readonly sink: Sink | undefined
+  private markFull: () => void = () => {}
+
+  constructor(clock: Clock, sink?: Sink) {
+    this.clock = clock
+    this.sink = sink
+    this.full = new Promise((resolve) => (this.markFull = resolve))
+  }
+
+  /** Enters what was seen, at `t` (nanoseconds of the clock) or now. Returns the entry. */
+  write(body: EntryBody, t: number = this.clock.now()): Entry {
+    const { kind, ...members } = body
+    const entry = { n: this.entries.length, t, kind, ...members } as Entry
+    if (this.entries.length >= limits.ledgerEntriesMax) {
+      this.dropped += 1
+      this.markFull()
+      return entry
+    }
+    this.entries.push(entry)
+    this.sink?.line(JSON.stringify(entry))
+    return entry
+  }
+
+  /** Resolves when every line is on disk. */
+  async close(): Promise<void> {
+    await this.sink?.close()
+  }
+}
+
+/** A sink that writes NDJSON. */
+export function fileSink(path: string): Sink {
+  const stream = createWriteStream(path)
+  const failed = new Promise<never>((_, reject) => stream.once('error', reject))
+  failed.catch(() => {}) // reported by close()
+  return {
+    line: (text) => void stream.write(`${text}\n`),
+    close: () => Promise.race([failed, new Promise<void>((resolve) => stream.end(resolve))]),
+  }
+}
+
+/** Reads a ledger back. Throws with every line that is torn, unknown, malformed or missing. */
+export function readLedger(path: string): Entry[] {
+  return parseLedger(readText(path), path)
+}
+
+function readText(path: string): string {
+  try {
+    const { size } = statSync(path)
+    if (size > limits.ledgerBytesMax) {
+      const expected = `at most ${limits.ledgerBytesMax} bytes`
+      throw new TailraceError('ledger', `${path} is too large`, [
+        { at: path, expected, got: `${size} bytes` },
+      ])
+    }
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof TailraceError) throw error
+    const problem = { at: path, expected: 'a readable ledger', got: messageOf(error) }
+    throw new TailraceError('ledger', `cannot read ${path}`, [problem], { cause: error })
+  }
+}
+
+/** Parses the text of a ledger; `name` stands in the errors. */
+export function parseLedger(text: string, name: string): Entry[] {
+  const problems: Problem[] = []
+  const entries: Entry[] = []
+  const lines = text.split('\n')
+  const torn = lines.pop()
+  if (torn)
+    problems.push({
+      at: `${name}:${lines.length + 1}`,
+      expected: 'a line end',
+      got: `a torn line ${shown(torn)}`,
+    })
+  lines.forEach((line, index) => {
+    const at = `${name}:${index + 1}`
+    const found = parseLine(line, at, index)
+    if (Array.isArray(found)) problems.push(...found)
+    else entries.push(found)
+  })
+  if (lines.length === 0 && !torn) problems.push({ at: name, expected: 'a ledger', got: 'an empty file' })
+  if (entries.length > 0 && entries[0]?.kind !== 'run') {
+    problems.push({ at: `${name}:1`, expected: 'an entry of kind run', got: shown(entries[0]?.kind) })
+  }
+  if (problems.length > 0)
+    throw new TailraceError('ledger', `${name} is not a whole ledger`, problems.slice(0, 20))
+  return entries
+}
+
+function parseLine(line: string, at: string, n: number): Entry | Problem[] {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return [{ at, expected: 'one JSON object', got: shown(line) }]
+  }
+  const kind = (value as { kind?: unknown } | null)?.kind
+  if (typeof kind !== 'string' || !entryKinds.includes(kind as Entry['kind'])) {
+    return [{ at: `${at} /kind`, expected: `one of ${entryKinds.join(', ')}`, got: shown(kind) }]
+  }
+  const problems = problemsOf(entrySchema, value).map((p) => ({ ...p, at: `${at} ${p.at}` }))
+  if (problems.length > 0) return problems
+  const entry = value as Entry
+  if (entry.n !== n) return [{ at: `${at} /n`, expected: `${n} (no gap)`, got: String(entry.n) }]
+  return entry
+}

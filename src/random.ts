@@ -1,0 +1,44 @@
+/**
+ * Keyed randomness. A draw is a function of the seed and of the reasons it is made for, never of what was drawn
+ * before, so decisions do not depend on the order in which requests arrive (design page 0002).
+ *
+ * The function is SHA-256 over the UTF-8 JSON array of the parts as strings: any language can redo it, and
+ * `random.test.ts` holds the vectors.
+ */
+import { createHash } from 'node:crypto'
+
+export type Part = string | number
+
+/** 32 bytes that depend on every part and on nothing else. */
+export function digest(seed: string, ...reason: Part[]): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([seed, ...reason.map(String)]))
+    .digest()
+}
+
+/** A number in [0, 1) with 48 bits. */
+export function unit(seed: string, ...reason: Part[]): number {
+  return digest(seed, ...reason).readUIntBE(0, 6) / 2 ** 48
+}
+
+/** A whole number in [0, bound). */
+export function below(bound: number, seed: string, ...reason: Part[]): number {
+  return Math.floor(unit(seed, ...reason) * bound)
+}
+
+/** The first `digits` hexadecimal digits of the digest, at most 64. */
+export function hex(digits: number, seed: string, ...reason: Part[]): string {
+  return digest(seed, ...reason)
+    .toString('hex')
+    .slice(0, digits)
+}
+
+/** A copy of `items` in an order drawn for `reason` (Fisher–Yates). */
+export function shuffled<T>(items: readonly T[], seed: string, ...reason: Part[]): T[] {
+  const out = [...items]
+  for (let i = out.length - 1; i > 0; i -= 1) {
+    const j = below(i + 1, seed, ...reason, i)
+    ;[out[i], out[j]] = [out[j] as T, out[i] as T]
+  }
+  return out
+}

@@ -1,0 +1,104 @@
+/**
+ * Verdicts and their lattice: pass < unknown < fail, merged by worst. Unknown is neither failure nor success;
+ * what does not apply drops out.
+ */
+import type { ExitCode } from './errors.ts'
+import { exitCodes } from './errors.ts'
+import type { Entry } from './entry.ts'
+import type { RecordId } from './record.ts'
+
+export const modes = ['ingest', 'stream', 'export'] as const
+export type Mode = (typeof modes)[number]
+
+/** RFC 2119, strongest first. */
+export const levels = ['MUST', 'SHOULD', 'MAY'] as const
+export type Level = (typeof levels)[number]
+
+export const tiers = ['quick', 'full', 'soak'] as const
+export type Tier = (typeof tiers)[number]
+
+export type CheckVerdict = 'pass' | 'fail' | 'unknown' | 'n/a'
+
+export const caseVerdicts = ['pass', 'fail', 'inconclusive', 'n/a', 'flaky', 'harness-error'] as const
+export type CaseVerdict = (typeof caseVerdicts)[number]
+
+/** How one record fared (research: Jepsen's set and queue checkers). */
+export type Outcome =
+  | 'delivered'
+  | 'duplicated'
+  | 'lost-silent'
+  | 'lost-reported'
+  | 'false-ack'
+  | 'false-fail'
+  | 'discarded-by-server'
+  | 'phantom'
+  | 'corrupt'
+
+/** What a checker found: the verdict, one sentence each of why, and the entries that show it. */
+export interface Finding {
+  readonly verdict: CheckVerdict
+  readonly because: readonly string[]
+  /** Numbers (`n`) of the entries that bear witness, at most `limits.witnessesMax`. */
+  readonly witnesses: readonly number[]
+  /** Figures worth printing, by name with unit. */
+  readonly measured?: Readonly<Record<string, number>>
+  /** Records the finding is about, at most `limits.witnessesMax`. */
+  readonly records?: readonly { readonly id: RecordId; readonly outcome: Outcome }[]
+}
+
+/** One check of one case, as it stands in a report. */
+export interface CheckResult {
+  readonly id: string
+  readonly level: Level
+  readonly verdict: CheckVerdict
+  readonly because: readonly string[]
+  /** Entries around the witnesses, in order of time; empty unless the check failed or is unknown. */
+  readonly entries: readonly Entry[]
+}
+
+const severity: Record<CheckVerdict, number> = { 'n/a': 0, pass: 1, unknown: 2, fail: 3 }
+
+/** The worst of `verdicts`; `n/a` drops out, and is the answer only when nothing else is there. */
+export function worst(verdicts: Iterable<CheckVerdict>): CheckVerdict {
+  let found: CheckVerdict = 'n/a'
+  for (const verdict of verdicts) if (severity[verdict] > severity[found]) found = verdict
+  return found
+}
+
+export function caseVerdict(verdicts: Iterable<CheckVerdict>): CaseVerdict {
+  const found = worst(verdicts)
+  return found === 'unknown' ? 'inconclusive' : found
+}
+
+/** The weaker of two levels. */
+export function weaker(a: Level, b: Level): Level {
+  return levels.indexOf(a) > levels.indexOf(b) ? a : b
+}
+
+export type LevelChoice = 'must' | 'should' | 'may'
+
+/** What `--level` runs and what of it gates (design §7). */
+export const levelChoices: Readonly<
+  Record<LevelChoice, { runs: readonly Level[]; gates: readonly Level[] }>
+> = {
+  must: { runs: ['MUST'], gates: ['MUST'] },
+  should: { runs: ['MUST', 'SHOULD'], gates: ['MUST'] },
+  may: { runs: ['MUST', 'SHOULD', 'MAY'], gates: ['MUST', 'SHOULD'] },
+}
+
+/** The exit code that one case asks for when `gates` are the gating levels. */
+export function caseExit(
+  verdict: CaseVerdict,
+  checks: readonly Pick<CheckResult, 'verdict' | 'level'>[],
+  gates: readonly Level[],
+): ExitCode {
+  const gating = (wanted: CheckVerdict): boolean =>
+    checks.some((check) => check.verdict === wanted && gates.includes(check.level))
+  if (verdict === 'harness-error') return exitCodes.harness
+  if (verdict === 'fail' && gating('fail')) return exitCodes.failed
+  // A case may be inconclusive as a whole, for a reason that stands in none of its checks.
+  const wholly = verdict === 'inconclusive' && !checks.some((check) => check.verdict === 'unknown')
+  const broadly = checks.length === 0 || checks.some((check) => gates.includes(check.level))
+  if (verdict === 'inconclusive' && (gating('unknown') || (wholly && broadly))) return exitCodes.nothingJudged
+  return exitCodes.pass
+}
