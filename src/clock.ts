@@ -4,7 +4,7 @@
  * Three clocks share one interface: the real one, a scaled one (server-dictated durations made shorter), and
  * a hand-wound one that stands still until a test turns it, so that hours of backoff take no time at all.
  */
-import { createHistogram } from 'node:perf_hooks'
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** One pending wake-up. Cancelling one that has fired does nothing. */
 export interface Timer {
@@ -181,6 +181,18 @@ export function watchLateness(): LatenessWatch {
       const now = process.hrtime.bigint()
       if (now > due) late.record(now - due + 1n) // a timer still outstanding is late by at least this much
       return percentiles(late)
+    },
+  }
+}
+
+/** Measures how long the event loop is held up beyond its 10 ms rounds. */
+export function watchEventLoop(): LatenessWatch {
+  const delay = monitorEventLoopDelay({ resolution: latenessProbeMs })
+  delay.enable()
+  return {
+    stop: () => {
+      delay.disable()
+      return percentiles(delay)
     },
   }
 }

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly url: string
   /** Origin only. */
   readonly base: string
+  /** Errors of the harness itself; a case that has one is judged harness-error. */
+  readonly failures: readonly string[]
   /** Ends the rules still alive and lets go what they hold. */
   heal(): void
   /** Resolves when no exchange is open and no flush is due. */

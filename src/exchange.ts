@@ -31,9 +31,13 @@ export interface Gone {
   readonly how: 'fin' | 'rst' | 'goaway' | 'timeout'
 }
 
-/** What was really handed over: bytes, or why none were. */
+/**
+ * What was really handed over, or why it was not. Bytes of a head, of raw bytes or of a body are counted; chunk
+ * framing is not. `gone`: the client is; `ended`: the answer is, or we cut it; `unsupported`: not on this protocol.
+ */
 export type Emitted =
-  { readonly ok: true; readonly bytes: number } | { readonly ok: false; readonly why: 'gone' | 'ended' }
+  | { readonly ok: true; readonly bytes: number }
+  | { readonly ok: false; readonly why: 'gone' | 'ended' | 'unsupported' }
 
 /** What an answer claims, for the ledger. */
 export type Ack = 'none' | 'accepted' | 'landed' | 'rejected' | 'throttled' | 'error'
@@ -56,13 +60,17 @@ export interface Exchange {
   readonly body: AsyncIterable<Uint8Array>
   /** Whether the body ended as its framing promised; to be read when `body` is exhausted. */
   readonly complete: boolean
-  /** Resolves when the connection is over before the answer was; never rejects. */
+  /**
+   * Resolves when the connection is over before the answer was; never rejects. A FIN after a whole request does
+   * not resolve it: the client may have half-closed and still read (RFC 9112 §9.6). The first write tells.
+   */
   readonly gone: Promise<Gone>
   /** An interim answer (RFC 9110 §15.2). */
   inform(status: number, headers: readonly Header[]): Promise<Emitted>
   /** The head of the answer. `ack` is what it claims; it is written nowhere but in the ledger. */
   respond(status: number, headers: readonly Header[], framing: Framing, ack?: Ack): Promise<Emitted>
   write(bytes: Uint8Array): Promise<Emitted>
+  /** Ends a chunked body with these fields; elsewhere there is no room for them, and it ends as by `end`. */
   trailers(headers: readonly Header[]): Promise<Emitted>
   end(): Promise<Emitted>
   cut(how: Cut): Promise<Emitted>

@@ -1,90 +1,85 @@
 /**
- * The history: entries folded into attempts. One attempt is one request and its answer, joined by `req`.
- *
- * Memory is what is in flight: an attempt leaves the fold when its `sent` entry is seen, or at the end.
+ * The history: entries folded into attempts. One attempt is one request and all that is known of its answer,
+ * joined by `req`, whatever the order in which the entries were written.
  */
-import type { Entry, EntryOf, Struck } from './entry.ts'
-import type { Ack } from './exchange.ts'
+import type { Entry, EntryOf } from './entry.ts'
 import type { IdRange } from './record.ts'
 
 export interface Attempt {
   readonly request: EntryOf<'request'>
-  /** Records taken by it; empty when it was not. */
-  readonly taken: readonly IdRange[]
-  readonly answer?: {
-    readonly status: number
-    readonly ack: Ack
-    readonly at: number
-    readonly n: number
-    readonly retryAfterMs?: number
-  }
-  /** How much of the answer was handed over; `none` where there was no answer. */
-  readonly written: 'none' | 'partial' | 'full'
-  /** When the last byte was handed over or the exchange was cut; absent while it is open. */
-  readonly sentAt?: number
-  /** What struck it. */
-  readonly struck: readonly Struck[]
+  /** Empty when the server did not make itself responsible for any of it. */
+  readonly takes: readonly EntryOf<'take'>[]
+  readonly faults: readonly EntryOf<'fault'>[]
+  readonly respond?: EntryOf<'respond'>
+  /** Absent while the exchange is open. */
+  readonly sent?: EntryOf<'sent'>
 }
 
-type Draft = { -readonly [K in keyof Attempt]: Attempt[K] extends readonly (infer T)[] ? T[] : Attempt[K] }
+interface Draft {
+  request?: EntryOf<'request'>
+  takes: EntryOf<'take'>[]
+  faults: EntryOf<'fault'>[]
+  respond?: EntryOf<'respond'>
+  sent?: EntryOf<'sent'>
+}
 
-export class Attempts {
-  private readonly open = new Map<number, Draft>()
-  /** Facts that came before the request entry: a fault may strike before the body is whole. */
-  private readonly early = new Map<number, Entry[]>()
+export class History {
+  private readonly drafts = new Map<number, Draft>()
 
-  /** Takes one entry; returns the attempt that it ended, if it ended one. */
-  step(entry: Entry): Attempt | undefined {
-    if (entry.kind === 'request') {
-      this.open.set(entry.req, { request: entry, taken: [], written: 'none', struck: [] })
-      const early = this.early.get(entry.req) ?? []
-      this.early.delete(entry.req)
-      let ended: Attempt | undefined
-      for (const fact of early) ended = this.step(fact) ?? ended
-      return ended
-    }
-    if (!('req' in entry) || entry.req === undefined) return undefined
-    const draft = this.open.get(entry.req)
-    if (!draft) {
-      // Only these can precede their request; anything else speaks of an attempt that has left the fold.
-      if (entry.kind === 'fault' || entry.kind === 'respond' || entry.kind === 'sent') {
-        this.early.set(entry.req, [...(this.early.get(entry.req) ?? []), entry])
-      }
-      return undefined
-    }
-    return this.add(draft, entry)
-  }
-
-  private add(draft: Draft, entry: Entry): Attempt | undefined {
+  step(entry: Entry): void {
     switch (entry.kind) {
-      case 'take':
-        draft.taken.push(...entry.ids)
-        return undefined
-      case 'fault':
-        draft.struck.push(entry.emitted)
-        return undefined
-      case 'respond': {
-        const { status, ack, t, n, retryAfterMs } = entry
-        draft.answer = { status, ack, at: t, n, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-        return undefined
-      }
+      case 'request':
+        this.draft(entry.req).request = entry
+        break
+      case 'respond':
+        this.draft(entry.req).respond = entry
+        break
       case 'sent':
-        draft.written = entry.written
-        draft.sentAt = entry.t
-        this.open.delete(entry.req)
-        return draft
+        this.draft(entry.req).sent = entry
+        break
+      case 'take':
+        this.draft(entry.req).takes.push(entry)
+        break
+      case 'fault':
+        if (entry.req !== undefined) this.draft(entry.req).faults.push(entry)
+        break
       default:
-        return undefined
     }
   }
 
-  /** The attempts that have not ended, in order of their requests. */
-  rest(): Attempt[] {
-    return [...this.open.values()]
+  private draft(req: number): Draft {
+    let draft = this.drafts.get(req)
+    if (!draft) this.drafts.set(req, (draft = { takes: [], faults: [] }))
+    return draft
+  }
+
+  /** In the order in which their heads were parsed. */
+  attempts(): Attempt[] {
+    const whole = [...this.drafts.values()].filter(
+      (draft): draft is Draft & Attempt => draft.request !== undefined,
+    )
+    return whole.sort((a, b) => a.request.t - b.request.t || a.request.req - b.request.req)
   }
 }
 
-/** The names of `attempt`'s records, for the join of attempts of one logical. */
-export function logicalOf(attempt: Attempt): string | undefined {
-  return attempt.request.site.logical
+/** The answer, where all of it was handed over; what follows a lesser one, the client cannot know. */
+export function fullAnswer(attempt: Attempt): EntryOf<'respond'> | undefined {
+  return attempt.sent?.written === 'full' ? attempt.respond : undefined
+}
+
+/** Whether it ended in anything but a full 2xx: another answer, a cut, or none. */
+export function failed(attempt: Attempt): boolean {
+  const status = fullAnswer(attempt)?.status
+  return status === undefined || status < 200 || status > 299
+}
+
+/** Records that the server made itself responsible for, as a multiset. */
+export function takenIds(attempt: Attempt): IdRange[] {
+  return attempt.takes.flatMap((take) => take.ids)
+}
+
+/** Numbers of its entries. */
+export function entriesOf(attempt: Attempt): number[] {
+  const { request, faults, takes, respond, sent } = attempt
+  return [request, ...faults, ...takes, respond, sent].flatMap((entry) => (entry ? [entry.n] : []))
 }

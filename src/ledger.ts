@@ -17,6 +17,11 @@ export interface Sink {
   close(): Promise<void>
 }
 
+interface Watcher {
+  wanted(entry: Entry): boolean
+  resolve(entry: Entry): void
+}
+
 export class Ledger {
   readonly entries: Entry[] = []
   /** Resolves when the bound is reached; what comes later is counted, not kept. */
@@ -25,6 +30,7 @@ export class Ledger {
   private readonly clock: Clock
   private readonly sink: Sink | undefined
   private markFull: () => void = () => {}
+  private readonly watchers = new Set<Watcher>()
 
   constructor(clock: Clock, sink?: Sink) {
     this.clock = clock
@@ -43,7 +49,19 @@ export class Ledger {
     }
     this.entries.push(entry)
     this.sink?.line(JSON.stringify(entry))
+    for (const watcher of this.watchers) {
+      if (!watcher.wanted(entry)) continue
+      this.watchers.delete(watcher)
+      watcher.resolve(entry)
+    }
     return entry
+  }
+
+  /** Resolves to the first entry, written already or yet to come, that `wanted` accepts. */
+  until(wanted: (entry: Entry) => boolean): Promise<Entry> {
+    const found = this.entries.find(wanted)
+    if (found) return Promise.resolve(found)
+    return new Promise((resolve) => this.watchers.add({ wanted, resolve }))
   }
 
   /** Resolves when every line is on disk. */

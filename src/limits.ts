@@ -9,6 +9,8 @@ export const limits = {
   headerCountMax: 2_000,
   /** Open connections of one listener: more than any client of one case needs, fewer than file descriptors. */
   connectionsMax: 512,
+  /** Bytes that one direction of a connection in memory holds unread before the writer waits. */
+  memorySocketBytesMax: 65_536,
   /** Entries of one case: a client in a hot loop is stopped here; 40 times what the largest case writes. */
   ledgerEntriesMax: 250_000,
   /** A ledger file read back. */
@@ -17,6 +19,14 @@ export const limits = {
   documentBytesMax: 4_194_304,
   /** Nesting of a JSON body that is searched for records. */
   jsonDepthMax: 64,
+  /** Content codings on one body; more than two are unheard of, and each costs a body's worth of work. */
+  codingsMax: 8,
+  /** Seconds of a Retry-After: what a delta that overflows stands for (RFC 9111 §1.2.2). */
+  delaySecondsMax: 2_147_483_648,
+  /** Counts that the rules of one plan keep, one for each key: four for each entry of the longest ledger. */
+  planCountsMax: 1_000_000,
+  /** Characters of a header or JSON value that a rule counts by; longer ones are told apart by their digest. */
+  keyCharsMax: 128,
   /** Output kept of one client's stdout or stderr; what comes beyond it is read, counted and dropped. */
   outputBytesMax: 1_048_576,
   /** Lines of a client's stderr shown at the head of a report. */
@@ -25,14 +35,38 @@ export const limits = {
   caseBudgetMs: 30_000,
   /** Between SIGTERM and SIGKILL of a client that outlived its budget. */
   killGraceMs: 2_000,
+  /** A write to a client's stdin that blocks for this long is worth an entry. */
+  stdinStallMs: 1_000,
+  /** Records written to a client between two turns of the event loop: about 2 ms of work. */
+  feedRecords: 200,
+  /** After the client's exit, for the rest of its output: a process it left behind may hold the pipe for ever. */
+  outputGraceMs: 500,
+  /** Searches for processes that a client left behind: one may start another while we look. */
+  strayRoundsMax: 5,
+  /** Of them, named in the ledger; the others are only counted. */
+  straysShown: 4,
+  /** What `ps` prints of every process with its environment, where there is no /proc. */
+  psBytesMax: 67_108_864,
   /** After the client's exit, for its sockets to close and its last exchange to end. */
   settleMs: 2_000,
   /** Between the last bytes of a fault and its RST, so that the bytes are read first (measured: 20 ms suffice). */
   lingerMs: 20,
   /** Witnesses kept per finding. */
   witnessesMax: 32,
+  /** The window in which a hot loop is looked for, and what a client may do in it after a failure (inv.no-hot-loop). */
+  hotLoopWindowMs: 1_000,
+  hotLoopConnectionsMax: 20,
+  hotLoopRepeatsMax: 50,
   /** Entries shown around the witnesses of a failing check. */
   entriesShown: 15,
+  /** Failures printed in full at the end of a run; the others get one line each. */
+  failuresShown: 3,
+  /** Reasons counted out loud for cases that were not judged; the others are only counted. */
+  reasonsShown: 10,
+  /** Ranges of ids printed on one line. */
+  rangesShown: 4,
+  /** Sentences printed for one check. */
+  becauseShown: 8,
   /** First of the listening ports: below the ephemeral range, so that a refused port stays refused. */
   portFirst: 20_000,
   portLast: 29_999,

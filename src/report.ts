@@ -71,7 +71,7 @@ export interface Reporter {
   readonly name: string
   /** File name in the run's folder; none where the text goes to the terminal. */
   readonly file?: string
-  render(report: Report): string
+  readonly render: (report: Report) => string
 }
 
 const text: Schema = { type: 'string' }

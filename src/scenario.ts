@@ -5,7 +5,7 @@
  */
 import { argumentsSchema } from './parameters.ts'
 import type { Arguments, Parameters, Schema } from './parameters.ts'
-import type { Rule } from './plan/plan.ts'
+import type { Plan, Rule } from './plan/plan.ts'
 import type { Json } from './record.ts'
 import { levels, modes, tiers } from './verdict.ts'
 import type { Level, Mode, Tier } from './verdict.ts'
@@ -142,6 +142,8 @@ export interface Case {
   readonly config?: Readonly<Record<string, Json>>
   /** What goes wrong. */
   readonly faults: readonly Rule[]
+  /** No fault strikes after this many seconds. */
+  readonly quiet?: Plan['quiet']
   /** What is promised, beside the invariants. */
   readonly promises: readonly RuleCall[]
 }
@@ -175,6 +177,7 @@ export const caseSchema: Schema = {
     records: { type: 'integer', minimum: 1, maximum: 1_000_000 },
     config: { type: 'object' },
     faults: { type: 'array', items: { type: 'object' } },
+    quiet: { type: 'object' },
     promises: {
       type: 'array',
       items: {

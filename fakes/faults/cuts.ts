@@ -1,0 +1,75 @@
+/** Faults that end, or hold, the connection. */
+import { sleep } from '../../src/clock.ts'
+import type { Cut, Emitted, Framing } from '../../src/exchange.ts'
+import type { FaultOf } from '../../src/fault.ts'
+import { limits } from '../../src/limits.ts'
+import { done } from './strike.ts'
+import type { DueHead, Performer, Rest, Strike } from './strike.ts'
+
+export const empty_response: Performer<'empty_response'> = async (strike) => {
+  strike.emit(done(strike.fault, await strike.exchange.cut({ fin: true })))
+  return 'over'
+}
+
+export const reset_peer: Performer<'reset_peer'> = async (strike) => {
+  const lingerMs = strike.fault.linger_ms ?? limits.lingerMs
+  strike.emit(done(strike.fault, await strike.exchange.cut({ rst: true, linger_ms: lingerMs })))
+  return 'over'
+}
+
+/** Entered when it begins: a stall without end has no other moment. */
+export const stall: Performer<'stall'> = async (strike) => {
+  const { fault, exchange, clock, healed } = strike
+  strike.emit(fault)
+  const over = fault.for_ms === undefined ? aborted(healed) : sleep(clock, fault.for_ms, healed)
+  return Promise.race([over.then(() => 'proceed' as const), exchange.gone.then(() => 'over' as const)])
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+export const limit_data: Performer<'limit_data'> = async (strike) => {
+  if (strike.due) {
+    const { status, headers } = strike.due
+    const head = await strike.exchange.respond(status, headers, framingOf(strike.fault, strike.due))
+    if (!head.ok) {
+      strike.emit(done(strike.fault, head))
+      return 'over'
+    }
+  }
+  return cutAfter(strike)
+}
+
+function framingOf(fault: FaultOf<'limit_data'>, due: DueHead): Framing {
+  const framing = fault.framing ?? 'length'
+  if (framing !== 'length') return framing
+  const own = typeof due.framing === 'object' ? due.framing.length : fault.bytes
+  return { length: fault.of_bytes ?? own }
+}
+
+/** Lets `bytes` of the answer through, spaces where it is shorter, then cuts. */
+function cutAfter(strike: Strike<'limit_data'>): Rest {
+  const { fault, exchange } = strike
+  const how: Cut =
+    fault.end === 'fin' ? { fin: true } : { rst: true, linger_ms: fault.linger_ms ?? limits.lingerMs }
+  let left = fault.bytes
+  let over = false
+
+  async function pass(bytes: Uint8Array): Promise<Emitted> {
+    if (over) return { ok: false, why: 'ended' }
+    const part = bytes.subarray(0, left)
+    const emitted: Emitted = part.length > 0 ? await exchange.write(part) : { ok: true, bytes: 0 }
+    left -= emitted.ok ? emitted.bytes : left
+    if (left > 0) return emitted
+    over = true
+    const cut = await exchange.cut(how)
+    strike.emit(done(fault, emitted, cut))
+    return emitted
+  }
+
+  return { write: pass, end: () => pass(Buffer.alloc(left, ' ')) }
+}

@@ -1,0 +1,49 @@
+/** What a performer of a fault is given, and what it says it did. */
+import type { Clock } from '../../src/clock.ts'
+import type { Emitted, Exchange, Framing, Header } from '../../src/exchange.ts'
+import type { FaultName, FaultOf, Point } from '../../src/fault.ts'
+import type { Answer } from '../answer.ts'
+
+/** The head that the protocol was about to write, at response-head. */
+export interface DueHead {
+  readonly status: number
+  readonly headers: readonly Header[]
+  readonly framing: Framing
+}
+
+export interface Strike<N extends FaultName = FaultName> {
+  readonly fault: FaultOf<N>
+  readonly point: Point
+  /** Witnessed, not gated: what the performer does is entered, and is not struck again. */
+  readonly exchange: Exchange
+  readonly due?: DueHead
+  readonly clock: Clock
+  /** Aborts when the faults are healed. */
+  readonly healed: AbortSignal
+  /** The protocol's own words for an error. */
+  errorAnswer(status: number): Answer
+  /**
+   * Says what was done, in the members of the fault. To be called once, when the deed is done, or begun where it
+   * lasts. A fault that could not be performed says `{ type: 'none', why }`.
+   */
+  emit(done: Done): void
+}
+
+export type Done = { readonly type: string; readonly [argument: string]: unknown }
+
+/** Takes over the rest of the answer. */
+export interface Rest {
+  write(bytes: Uint8Array): Promise<Emitted>
+  end(): Promise<Emitted>
+}
+
+/** The exchange goes on, is over, or goes on under the fault's hand. */
+export type Aftermath = 'proceed' | 'over' | Rest
+
+export type Performer<N extends FaultName> = (strike: Strike<N>) => Promise<Aftermath>
+
+/** The deed as planned, or why it was not done. */
+export function done(planned: Done, ...emitted: readonly Emitted[]): Done {
+  const missed = emitted.find((e) => !e.ok)
+  return missed && !missed.ok ? { type: 'none', why: missed.why } : planned
+}

@@ -1,0 +1,39 @@
+/**
+ * `generic`: any POST path and body, so that any third-party client can be aimed at it. Content codings are
+ * undone, no token is demanded, and the profile's `reply` is given.
+ */
+import { STATUS_CODES } from 'node:http'
+import { rangesOf } from '../../src/record.ts'
+import { give, jsonAnswer } from '../answer.ts'
+import type { Answer } from '../answer.ts'
+import { intake } from '../intake.ts'
+import type { FakeProtocol } from './protocol.ts'
+
+function errorAnswer(status: number, message: string = STATUS_CODES[status] ?? `status ${status}`): Answer {
+  return jsonAnswer(status, { error: message })
+}
+
+export const generic: FakeProtocol = {
+  name: 'generic',
+  paths: { ingest: '/' },
+  errorAnswer,
+  async serve(exchange, services) {
+    const writes = exchange.head.method === 'POST' || exchange.head.method === 'PUT'
+    const got = await intake(exchange, { ...services, lane: writes ? 'ingest' : 'control' })
+    if (!got) return
+    if (!writes) {
+      // RFC 9110 §15.5.6: a 405 names what is allowed.
+      const refused = errorAnswer(405, `${exchange.head.method} is not served, POST is`)
+      await give(exchange, { ...refused, headers: [...refused.headers, ['allow', 'POST, PUT']] })
+      return
+    }
+    if (got.refusal) {
+      await give(exchange, errorAnswer(got.refusal.status, got.refusal.message))
+      return
+    }
+    got.take(rangesOf(got.records.ids)) // visible at once or later: 202 promises the take alone
+    const { status, headers, body } = services.profile.reply
+    const bytes = status === 204 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body))
+    await give(exchange, { status, headers: Object.entries(headers), body: bytes })
+  },
+}

@@ -1,0 +1,127 @@
+/**
+ * One HTTP/1.1 connection below the codec: who ended it and how, and the bytes that faults write past node.
+ *
+ * A FIN of the client alone ends nothing: it may have half-closed and still wait for the answer (RFC 9112 §9.6),
+ * or have closed fully, as undici and curl do when they give up. Only writing tells the two apart: a peer that has
+ * closed answers the first bytes with a RST, which the next write runs into, be it an empty one; on loopback the
+ * RST is there before the write returns (measured). So after a FIN each write is followed by an empty one.
+ */
+import type { Duplex } from 'node:stream'
+import { sleep } from '../../src/clock.ts'
+import type { Clock } from '../../src/clock.ts'
+import type { Connection, Cut, Emitted, Gone } from '../../src/exchange.ts'
+
+/** What HTTP/1.1 asks of a socket: a `net.Socket`, or its likeness in memory. */
+export interface Socket extends Duplex {
+  resetAndDestroy(): unknown
+  destroySoon(): void
+}
+
+/** The exchange under way, which wants to know how its connection fares. */
+export interface Passenger {
+  connectionLost(how: Gone): void
+  clientFinished(how: Gone): void
+}
+
+const nothing = Buffer.alloc(0)
+
+export class H1Connection implements Connection {
+  readonly id: number
+  readonly ordinal: number
+  readonly proto = 'h1'
+  /** Resolves when the socket is closed, with what ended it. */
+  readonly closed: Promise<Gone>
+  /** Set when the connection can carry no more of an answer. */
+  lost: Gone | undefined
+  /** The client has sent FIN. */
+  finished = false
+  passenger: Passenger | undefined
+  private readonly socket: Socket
+  private readonly clock: Clock
+  private readonly over = new AbortController()
+  /** What happened first is what ended the connection: the rest follows from it. */
+  private cause: Gone | undefined
+
+  constructor(socket: Socket, ordinal: number, clock: Clock) {
+    this.socket = socket
+    this.id = ordinal
+    this.ordinal = ordinal
+    this.clock = clock
+    socket.on('end', () => this.finish())
+    socket.on('error', () => void this.note({ by: 'client', how: 'rst' })) // 'close' follows
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.over.abort()
+        resolve(this.lose({ by: 'server', how: 'fin' }))
+      })
+    })
+  }
+
+  async raw(bytes: Uint8Array): Promise<Emitted> {
+    if (this.lost) return this.refusal()
+    if ((await this.push(bytes)) && (await this.flushed())) return { ok: true, bytes: bytes.length }
+    return { ok: false, why: 'gone' }
+  }
+
+  async cut(how: Cut): Promise<Emitted> {
+    if ('code' in how) return { ok: false, why: 'unsupported' }
+    if (this.lost) return this.refusal()
+    if (!(await this.flushed())) return { ok: false, why: 'gone' }
+    if ('fin' in how) return this.sendFin()
+    if (how.linger_ms > 0) await sleep(this.clock, how.linger_ms, this.over.signal)
+    if (this.lost || this.socket.destroyed) return this.refusal()
+    this.lose({ by: 'server', how: 'rst' })
+    this.socket.resetAndDestroy() // nothing else is a reset: destroy() sends FIN where all input was read
+    return { ok: true, bytes: 0 }
+  }
+
+  /** Whether everything written so far is with the transport, and the peer still there. */
+  async flushed(): Promise<boolean> {
+    return (await this.push(nothing)) && (!this.finished || (await this.push(nothing)))
+  }
+
+  /** Ends the connection at once. */
+  async close(): Promise<void> {
+    this.lose({ by: 'server', how: 'fin' })
+    this.socket.destroy()
+    await this.closed
+  }
+
+  /** Why nothing more can be written. */
+  refusal(): Emitted {
+    return { ok: false, why: this.cause?.by === 'server' ? 'ended' : 'gone' }
+  }
+
+  /** The socket stays until the client ends too: closing it with unread input would turn the FIN into a RST. */
+  private async sendFin(): Promise<Emitted> {
+    this.lose({ by: 'server', how: 'fin' })
+    await new Promise<void>((resolve) => this.socket.end(() => resolve()))
+    return { ok: true, bytes: 0 }
+  }
+
+  private push(bytes: Uint8Array): Promise<boolean> {
+    const { socket } = this
+    if (!socket.writable) return Promise.resolve(false)
+    return new Promise((resolve) => socket.write(bytes, (error) => resolve(!error && !socket.destroyed)))
+  }
+
+  private finish(): void {
+    this.finished = true
+    const cause = this.note({ by: 'client', how: 'fin' })
+    this.passenger?.clientFinished(cause)
+  }
+
+  private note(how: Gone): Gone {
+    this.cause ??= how
+    return this.cause
+  }
+
+  private lose(how: Gone): Gone {
+    const cause = this.note(how)
+    if (!this.lost) {
+      this.lost = cause
+      this.passenger?.connectionLost(cause)
+    }
+    return cause
+  }
+}

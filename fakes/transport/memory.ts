@@ -1,0 +1,71 @@
+/**
+ * HTTP/1.1 without a network: undici's own client on one end of a pair of streams, the same server as on a
+ * socket at the other. Only the socket is ours, so a client meets the very bytes and errors it would meet on
+ * loopback, without ports and in virtual time.
+ */
+import type { Socket } from 'node:net'
+import { Agent } from 'undici'
+import type { Dispatcher } from 'undici'
+import { limits } from '../../src/limits.ts'
+import { H1Server } from './h1-server.ts'
+import type { H1Options } from './h1-server.ts'
+import { MemorySocket, socketError } from './memory-socket.ts'
+import { timeouts } from './memory-timeouts.ts'
+
+export interface MemoryOptions extends H1Options {
+  /** The only host there is. */
+  readonly host?: string
+  /** How many connections the client opens at most. */
+  readonly connections?: number
+}
+
+export interface MemoryTransport {
+  /** Origin to be asked for. */
+  readonly base: string
+  /** To be given as `dispatcher` to undici's `request` or `fetch`. */
+  readonly dispatcher: Dispatcher
+  /** Open connections. */
+  connections(): number
+  /** Ends every connection that is left; new ones are refused. */
+  stop(): Promise<void>
+}
+
+/** Idle connections stay: nothing on this side but the clock ends anything. The most that a timer can hold. */
+const idleMs = 2 ** 31 - 1
+
+export function memoryTransport(options: MemoryOptions): MemoryTransport {
+  const { host = 'memory.invalid', clock } = options // RFC 2606 §2: resolves nowhere
+  const server = new H1Server(options)
+  let stopped = false
+
+  function connect(hostname: string): MemorySocket | Error {
+    if (hostname !== host) return socketError('getaddrinfo', 'ENOTFOUND')
+    if (stopped) return socketError('connect', 'ECONNREFUSED')
+    const [near, far] = MemorySocket.pair()
+    server.http.emit('connection', far)
+    return near
+  }
+
+  const agent = new Agent({
+    connections: options.connections ?? limits.connectionsMax,
+    keepAliveTimeout: idleMs,
+    keepAliveMaxTimeout: idleMs,
+    // A connection takes a turn, as on a network; undici counts on it.
+    connect: ({ hostname }, callback) =>
+      process.nextTick(() => {
+        const made = connect(hostname)
+        if (made instanceof Error) callback(made, null)
+        else callback(null, made as unknown as Socket) // undici uses no more of it than a Duplex has
+      }),
+  })
+
+  return {
+    base: `http://${host}`,
+    dispatcher: agent.compose(timeouts(clock)),
+    connections: () => server.connections(),
+    stop: async () => {
+      stopped = true
+      await server.stop()
+    },
+  }
+}

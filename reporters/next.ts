@@ -1,0 +1,37 @@
+/** The one command to run after this report. */
+import type { CaseResult, Report } from '../src/report.ts'
+import { caseExit } from '../src/verdict.ts'
+
+/** Replays what went wrong, the gravest first; where nothing did, asks more of the client than this run. */
+export function nextCommand(report: Report): string | undefined {
+  const open = report.cases.filter((result) => !result.expected)
+  const gating = (result: CaseResult): boolean => caseExit(result.verdict, result.checks, report.gates) !== 0
+  const first = (verdict: string): CaseResult | undefined => {
+    const found = open.filter((result) => result.verdict === verdict)
+    return found.find(gating) ?? found[0]
+  }
+  const wrong = first('harness-error') ?? first('fail') ?? first('inconclusive')
+  if (wrong) return wrong.replay
+  return report.exitCode === 0 && report.totals.pass > 0 ? stricterRun(report) : undefined
+}
+
+/** The same client under `--level may`, which also gates SHOULD; several times over where it already does. */
+function stricterRun({ client, mode, protocol, profile, rung, gates }: Report): string | undefined {
+  if (rung !== 'pipe' && rung !== 'lines') return undefined
+  const flag = (name: string, value: string, usual: string): string[] =>
+    value === usual ? [] : [`--${name} ${value}`]
+  return [
+    `tailrace run --client ${quoted(client.command)}`,
+    ...flag('mode', mode, 'ingest'),
+    ...flag('protocol', protocol, mode === 'export' ? 'export' : 'generic'),
+    ...flag('profile', profile, protocol),
+    ...flag('rung', rung, 'pipe'),
+    '--level may',
+    ...(gates.includes('SHOULD') ? ['--repeat 10'] : []),
+  ].join(' ')
+}
+
+/** One word of a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

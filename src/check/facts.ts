@@ -1,0 +1,75 @@
+/**
+ * What the checkers of a run have in common, gathered once: what was offered, what became of it, what was sent,
+ * and the client's word. Expectation comes from what was offered, never from what arrived (design §4).
+ */
+import type { Entry, EntryOf } from '../entry.ts'
+import { History } from '../history.ts'
+import type { Attempt } from '../history.ts'
+import type { IdRange } from '../record.ts'
+import { IdCounts, IdSet } from './sets.ts'
+import { Word } from './word.ts'
+
+/** An attempt that carries records of the run, and which, each once. */
+export interface Carrier {
+  readonly attempt: Attempt
+  readonly ids: readonly IdRange[]
+}
+
+export class Facts {
+  readonly run: EntryOf<'run'>
+  readonly offered: IdSet = new IdSet()
+  /** K(i): rows of each record offered. */
+  readonly landed: IdCounts = new IdCounts(this.offered)
+  readonly discarded: IdSet = new IdSet()
+  readonly word: Word = new Word()
+  /** 99.9th percentile of how late the harness's own timers came. */
+  latenessMs = 0
+  private readonly history = new History()
+  private known: { attempts: readonly Attempt[]; carriers: readonly Carrier[] } | undefined
+
+  constructor(run: EntryOf<'run'>) {
+    this.run = run
+  }
+
+  step(entry: Entry): void {
+    this.known = undefined
+    this.history.step(entry)
+    this.word.step(entry)
+    if (entry.kind === 'offer') this.offered.add(entry.ids)
+    else if (entry.kind === 'land' && entry.error === undefined) this.landed.add(entry.ids)
+    else if (entry.kind === 'discard') this.discarded.add(entry.ids)
+    else if (entry.kind === 'lateness') this.latenessMs = Math.max(this.latenessMs, entry.p999)
+  }
+
+  /** In the order of their heads. */
+  attempts(): readonly Attempt[] {
+    return this.joined().attempts
+  }
+
+  /** R: the requests that carry records, in the order of their heads. */
+  carriers(): readonly Carrier[] {
+    return this.joined().carriers
+  }
+
+  private joined(): { attempts: readonly Attempt[]; carriers: readonly Carrier[] } {
+    if (this.known) return this.known
+    const attempts = this.history.attempts()
+    const carriers = attempts.flatMap((attempt) => {
+      const ids = new IdSet(this.offered.within(attempt.request.ids)).ranges()
+      return ids.length > 0 ? [{ attempt, ids }] : []
+    })
+    return (this.known = { attempts, carriers })
+  }
+
+  /** |R(i)|: how many of `carriers` carry each record. */
+  carried(carriers: Iterable<Carrier>): IdCounts {
+    const counts = new IdCounts(this.offered)
+    for (const { ids } of carriers) counts.add(ids)
+    return counts
+  }
+
+  /** Offered, and neither landed nor discarded by the server. */
+  missing(): IdRange[] {
+    return this.discarded.without(this.landed.where(this.offered.ranges(), (rows) => rows === 0))
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Rules on the client's word: told, resent_or_told, taken_before_exit.
+ *
+ * Where everything was delivered there is nothing to tell; where every answer arrived whole there is nothing to
+ * send again: then the fault did not bite, and the rule cannot tell.
+ */
+import { fullAnswer } from '../../history.ts'
+import type { Attempt } from '../../history.ts'
+import { acknowledges } from '../../profile.ts'
+import type { Profile } from '../../profile.ts'
+import type { IdRange } from '../../record.ts'
+import type { Finding } from '../../verdict.ts'
+import { fromFacts } from '../checker.ts'
+import type { RuleChecker } from '../checker.ts'
+import type { Carrier, Facts } from '../facts.ts'
+import { biographies, counted, finding, merge, named, reporter, sentence, shownMs } from '../finding.ts'
+import { IdSet } from '../sets.ts'
+import { unseen } from './unseen.ts'
+
+export const told: RuleChecker<'told'> = fromFacts((facts) => {
+  return facts.carriers().length === 0 ? unseen : toldFinding(facts)
+})
+
+export function toldFinding(facts: Facts): Finding {
+  const { word } = facts
+  const { witnesses } = word
+  if (word.told) {
+    return finding('pass', `The client said that something was not delivered: ${word.shown}.`, { witnesses })
+  }
+  const missing = facts.missing()
+  if (missing.length === 0) {
+    return finding('unknown', 'Everything was delivered, so there was nothing to tell.')
+  }
+  const because = `Not delivered, and the client did not say so: ${named(missing)}; ${word.shown}.`
+  const more = { witnesses: [...witnesses, ...biographies(facts.attempts(), missing)] }
+  return finding(word.over ? 'fail' : 'unknown', because, more)
+}
+
+export const resentOrTold: RuleChecker<'resent_or_told'> = fromFacts((facts) => {
+  const carriers = facts.carriers()
+  if (carriers.length === 0) return unseen
+  const unanswered = carriers.filter(({ attempt }) => fullAnswer(attempt) === undefined)
+  if (unanswered.length === 0) return finding('unknown', 'Every answer arrived whole.')
+  const { silent, rekeyed } = abandoned(carriers, facts)
+  const because = `${counted(unanswered.length, 'answer')} did not arrive whole.`
+  const report = reporter(facts.attempts(), facts.word)
+  const verdict = facts.word.over ? 'fail' : 'unknown'
+  return merge([
+    finding('pass', because, { measured: { unanswered: unanswered.length } }),
+    ...report(verdict, 'After an answer that did not arrive whole, neither sent again nor told', silent),
+    ...report(verdict, 'After an answer that did not arrive whole, sent again under another key', rekeyed),
+  ])
+})
+
+/** Records whose answer did not arrive whole: those not sent again, and those sent again under another key. */
+function abandoned(
+  carriers: readonly Carrier[],
+  { run, word }: Facts,
+): { silent: IdRange[]; rekeyed: IdRange[] } {
+  const later = new IdSet()
+  const laterByKey = new Map<string, IdSet>()
+  const silent = new IdSet()
+  const rekeyed = new IdSet()
+  for (const { attempt, ids } of [...carriers].reverse()) {
+    const { key } = attempt.request
+    const alike = key === undefined ? later : (laterByKey.get(key) ?? new IdSet())
+    if (fullAnswer(attempt) === undefined && !acknowledged(attempt, run.profile)) {
+      silent.add(later.without(ids))
+      rekeyed.add(alike.without(later.within(ids)))
+    }
+    later.add(ids)
+    if (key === undefined) continue
+    alike.add(ids)
+    laterByKey.set(key, alike)
+  }
+  return { silent: word.untold(silent.ranges()), rekeyed: word.untold(rekeyed.ranges()) }
+}
+
+/** Whether the status alone is an acknowledgement under this profile, and could be read. */
+function acknowledged({ respond, sent }: Attempt, profile: Profile): boolean {
+  if (profile.ack.needs !== 'status' || sent?.written !== 'partial' || !respond) return false
+  return acknowledges(profile, respond.status)
+}
+
+export const takenBeforeExit: RuleChecker<'taken_before_exit'> = fromFacts((facts) => {
+  const { word } = facts
+  const takes = facts
+    .attempts()
+    .flatMap((attempt) => attempt.takes)
+    .filter((take) => facts.offered.within(take.ids).length > 0)
+  if (takes.length === 0) return finding('fail', 'No record was taken.', { witnesses: word.witnesses })
+  const [end] = word.ends
+  if (end?.what !== 'exit' || word.ends.length > 1) {
+    return finding('unknown', sentence(`no exit to compare with: ${word.shown}`))
+  }
+  const late = takes.filter((take) => take.t > end.t)
+  if (late.length > 0) {
+    const ids = late.flatMap((take) => take.ids)
+    const because = `Taken after the client's exit at ${shownMs(end.t)}: ${named(ids)}.`
+    return finding('fail', because, { witnesses: [end.n, ...late.map(({ n }) => n)] })
+  }
+  const last = takes.reduce((a, b) => Math.max(a, b.t), 0)
+  const because = `The last record was taken at ${shownMs(last)}, the client exited at ${shownMs(end.t)}.`
+  return finding('pass', because)
+})

@@ -1,0 +1,24 @@
+/** The shell commands that run the clients shipped here. */
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { cheats } from './cheats.ts'
+import type { CheatName } from './cheats.ts'
+
+export type ClientName = 'reference' | CheatName
+
+export const clientNames: readonly ClientName[] = ['reference', ...(Object.keys(cheats) as CheatName[])]
+
+export function clientCommand(name: ClientName): string {
+  const words = name === 'reference' ? [program('reference-main')] : [program('cheats-main'), name]
+  return [process.execPath, ...words].map(quoted).join(' ')
+}
+
+/** A sibling of this file, compiled as this file is. */
+function program(name: string): string {
+  return fileURLToPath(new URL(`${name}${extname(import.meta.url)}`, import.meta.url))
+}
+
+/** POSIX sh, 2.2.2: within single quotes every character stands for itself. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}

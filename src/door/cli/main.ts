@@ -1,0 +1,54 @@
+/** argv to exit code. One file per verb beside this one. */
+import { Command, CommanderError } from 'commander'
+import { exitCodes, messageOf, TailraceError } from '../../errors.ts'
+import { endAllClients } from '../../drivers/pipe.ts'
+import { addCheck } from './check.ts'
+import { addExplain } from './explain.ts'
+import { addFaults } from './faults.ts'
+import { addList } from './list.ts'
+import { addReplay } from './replay.ts'
+import { addRun } from './run.ts'
+import { version } from './version.ts'
+
+/** What a verb leaves: its exit code. */
+export interface Ending {
+  exitCode: number
+}
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const ending: Ending = { exitCode: exitCodes.pass }
+  const program = new Command('tailrace')
+    .description(
+      'Judges clients of HTTP ingest and streaming APIs: nothing lost, nothing doubled, retries with manners.',
+    )
+    .version(version)
+    .showHelpAfterError('(tailrace help shows what there is)')
+    .exitOverride()
+  for (const add of [addRun, addList, addFaults, addExplain, addCheck, addReplay]) add(program, ending)
+  const interrupted = (signal: NodeJS.Signals): void => {
+    endAllClients()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return ending.exitCode
+  } catch (error) {
+    return report(error)
+  } finally {
+    endAllClients()
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+  }
+}
+
+/** Says what went wrong on stderr; a failure that is nobody's mistake but ours says so. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
+  if (error instanceof TailraceError) {
+    process.stderr.write(`error: ${error.message}\n`)
+    return error.exitCode
+  }
+  const detail = error instanceof Error ? error.stack : messageOf(error)
+  process.stderr.write(`harness error, not the client's: ${detail}\n`)
+  return exitCodes.harness
+}

@@ -1,0 +1,110 @@
+/** The flags of `run`, read all at once: every wrong one is named before anything starts. */
+import { availableParallelism } from 'node:os'
+import { protocols } from '../../../fakes/server.ts'
+import { reporterNames } from '../../../reporters/index.ts'
+import type { ReporterName } from '../../../reporters/index.ts'
+import { shown, TailraceError } from '../../errors.ts'
+import type { Problem } from '../../errors.ts'
+import { profiles } from '../../profile.ts'
+import type { Profile } from '../../profile.ts'
+import { levelChoices, modes, tiers } from '../../verdict.ts'
+import type { LevelChoice, Mode, Tier } from '../../verdict.ts'
+
+/** As commander hands them over. */
+export interface RawFlags {
+  client?: string
+  mode: string
+  protocol?: string
+  profile?: string
+  level: string
+  tier: string
+  only: string[]
+  skip: string[]
+  parallel?: string
+  seed?: string
+  shuffle?: true
+  bail?: true
+  baseline?: string
+  writeBaseline?: true
+  knobs?: string
+  host: string
+  out: string
+  report: string
+}
+
+export interface Flags {
+  readonly mode: Mode
+  readonly protocol: string
+  readonly profile: Profile
+  readonly level: LevelChoice
+  readonly tier: Tier
+  readonly only: readonly string[]
+  readonly skip: readonly string[]
+  readonly parallel: number
+  readonly seed?: string
+  readonly shuffle: boolean
+  readonly bail: boolean
+  readonly baseline?: string
+  readonly writeBaseline: boolean
+  readonly knobs: readonly string[]
+  readonly host: string
+  readonly out: string
+  readonly reports: readonly ReporterName[]
+}
+
+export function readFlags(raw: RawFlags): Flags {
+  const problems: Problem[] = []
+
+  function choice<T extends string>(flag: string, got: string, of: readonly T[]): T {
+    const found = of.find((one) => one === got)
+    if (found === undefined) problems.push({ at: flag, expected: `one of ${of.join(', ')}`, got: shown(got) })
+    return found ?? (of[0] as T)
+  }
+
+  const protocol = choice(
+    '--protocol',
+    raw.protocol ?? 'generic',
+    protocols.map(({ name }) => name),
+  )
+  const profileNames = Object.keys(profiles)
+  const profileName = raw.profile ?? (profileNames.includes(protocol) ? protocol : 'generic')
+  const flags: Flags = {
+    mode: choice('--mode', raw.mode, modes),
+    protocol,
+    profile: profiles[choice('--profile', profileName, profileNames)] as Profile,
+    level: choice('--level', raw.level, Object.keys(levelChoices) as LevelChoice[]),
+    tier: choice('--tier', raw.tier, tiers),
+    only: raw.only,
+    skip: raw.skip,
+    parallel: wholeNumber(raw.parallel, problems),
+    ...(raw.seed === undefined ? {} : { seed: raw.seed }),
+    shuffle: raw.shuffle ?? false,
+    bail: raw.bail ?? false,
+    ...(raw.baseline === undefined ? {} : { baseline: raw.baseline }),
+    writeBaseline: raw.writeBaseline ?? false,
+    knobs: listed(raw.knobs ?? ''),
+    host: raw.host,
+    out: raw.out,
+    reports: listed(raw.report).map((name) => choice('--report', name, reporterNames)),
+  }
+  if (flags.writeBaseline && flags.baseline === undefined) {
+    problems.push({ at: '--write-baseline', expected: '--baseline FILE to write to', got: 'none' })
+  }
+  if (problems.length > 0) throw new TailraceError('usage', 'these flags do not fit', problems)
+  return flags
+}
+
+function wholeNumber(raw: string | undefined, problems: Problem[]): number {
+  if (raw === undefined) return 2 * availableParallelism()
+  const value = Number(raw)
+  if (Number.isInteger(value) && value >= 1 && value <= 64) return value
+  problems.push({ at: '--parallel', expected: 'a whole number from 1 to 64', got: shown(raw) })
+  return 1
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}

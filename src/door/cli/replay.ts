@@ -1,0 +1,69 @@
+/** `tailrace replay FILE`: runs one case again as it was run, and says whether the same came of it. */
+import type { Command } from 'commander'
+import { makeReporter } from '../../../reporters/index.ts'
+import { cases } from '../../../scenarios/index.ts'
+import { exitCodes } from '../../errors.ts'
+import { runSuite } from '../../suite.ts'
+import { RunFolder } from './folder.ts'
+import type { Ending } from './main.ts'
+import { checksOf, readReplay, replayOf } from './replay-file.ts'
+import { judgesOfTheJudge, probeOf, setupOf, suiteNumber } from './stage.ts'
+import { version } from './version.ts'
+
+export function addReplay(program: Command, ending: Ending): void {
+  program
+    .command('replay')
+    .description('run one case again from its replay file')
+    .argument('<file>', 'a file of .tailrace/latest/replay/')
+    .option('--client <command>', 'another client than the one it was made with')
+    .option('--out <dir>', 'where runs are kept', '.tailrace')
+    .action(async (path: string, { client, out }: { client?: string; out: string }) => {
+      ending.exitCode = await replay(path, out, client)
+    })
+}
+
+async function replay(path: string, out: string, client: string | undefined): Promise<number> {
+  const before = readReplay(path)
+  const parts = { ...before.parts, ...(client === undefined ? {} : { client }) }
+  const setup = setupOf(parts)
+  const folder = new RunFolder(out, setup.clock.wall())
+  let checks: Record<string, string> = {}
+  const report = await runSuite(setup, {
+    ...judgesOfTheJudge(),
+    selected: { run: [before.case], notApplicable: [] },
+    probe: probeOf(cases, before.case.mode),
+    mode: before.case.mode,
+    level: 'should',
+    suite: suiteNumber,
+    parallel: 1,
+    shuffle: false,
+    bail: false,
+    run: folder.run,
+    version,
+    stage: (c, role) => folder.stage(c, role),
+    keep: (c, run) => {
+      checks = checksOf(run)
+      folder.keepOutput(c, run)
+      folder.write(`replay/${c.id}.json`, replayOf(c, run, parts))
+    },
+    context: (c) => ({
+      seed: parts.seed,
+      repeat: 1,
+      ledger: folder.ledger(c.id),
+      replay: `tailrace replay ${folder.shown('replay', `${c.id}.json`)}`,
+    }),
+  })
+  const ink = { color: process.stdout.isTTY && !process.env['NO_COLOR'] }
+  process.stdout.write(makeReporter('text', ink).render(report))
+  if (report.exitCode === exitCodes.harness) return report.exitCode
+  const differs = Object.entries(before.checks).filter(([id, verdict]) => checks[id] !== verdict)
+  if (differs.length === 0) {
+    process.stdout.write(`replay: the same came of it, ${before.verdict}\n`)
+    return report.exitCode
+  }
+  const lines = differs.map(
+    ([id, verdict]) => `  ${id}: ${verdict} before, ${checks[id] ?? 'not judged'} now`,
+  )
+  process.stdout.write(['replay: diverged', ...lines, ''].join('\n'))
+  return exitCodes.nothingJudged
+}

@@ -1,0 +1,166 @@
+/**
+ * The pipe rung (design §6): a shell command, one fresh process group per case. Records go in by stdin, the exit
+ * says what the client believes, and nothing that it starts outlives it.
+ */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { threadId } from 'node:worker_threads'
+import { within } from '../clock.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { Drive, Driven, Driver } from '../driver.ts'
+import { messageOf } from '../errors.ts'
+import type { Ledger } from '../ledger.ts'
+import { limits } from '../limits.ts'
+import { feed } from './feed.ts'
+import { output } from './output.ts'
+import { outputPipes, pipedShell } from './pipes.ts'
+import type { OutputPipe } from './pipes.ts'
+import { endStrays, processGroup } from './processes.ts'
+import type { ProcessGroup } from './processes.ts'
+
+export { endAllClients } from './processes.ts'
+
+export function pipeDriver(command: string): Driver {
+  return { rung: 'pipe', command, drive: (drive) => drivePipe(command, drive) }
+}
+
+async function drivePipe(command: string, drive: Drive): Promise<Driven> {
+  const { clock, ledger } = drive
+  const marker = nextMarker(clock)
+  const pipes = await outputPipes()
+  let client: ChildProcess & { stdin: Writable }
+  try {
+    client = await started(command, pipes, { ...inherited(), ...drive.env, TAILRACE_RUN: marker })
+  } catch (error) {
+    for (const { readable } of pipes) readable.destroy()
+    return unstarted(ledger, error)
+  } finally {
+    await Promise.all(pipes.map((pipe) => pipe.handOver()))
+  }
+  const leader = client.pid as number // it has started
+  const group = processGroup(leader)
+  const exit = once(client, 'exit') as Promise<[code: number | null, signal: NodeJS.Signals | null]>
+  const [stdout, stderr] = [output(pipes[0].readable), output(pipes[1].readable)]
+  const feeding = Promise.allSettled([feed(client.stdin, drive)])
+  const watch = watched(group, drive)
+
+  const [code, signal] = await exit
+  const endedFor = watch.stop()
+  enterEnd(ledger, code, signal, endedFor)
+  group.end()
+  await enterStrays(ledger, marker, leader)
+
+  const [fed] = await feeding
+  await within(clock, limits.outputGraceMs, Promise.all([stdout.ended, stderr.ended]), undefined)
+  for (const { readable } of pipes) readable.destroy()
+  if (fed.status === 'rejected') throw fed.reason
+  return { ended: ending(code, endedFor), code, signal, stdout: stdout.kept(), stderr: stderr.kept() }
+}
+
+/** Rejects when there is no process. */
+async function started(
+  command: string,
+  [stdout, stderr]: readonly [OutputPipe, OutputPipe],
+  env: NodeJS.ProcessEnv,
+): Promise<ChildProcess & { stdin: Writable }> {
+  const client = spawn('sh', ['-c', pipedShell, 'sh', command], {
+    detached: true,
+    env,
+    stdio: ['pipe', stdout.fd, stderr.fd],
+  })
+  await once(client, 'spawn')
+  return client as ChildProcess & { stdin: Writable }
+}
+
+function unstarted(ledger: Ledger, error: unknown): Driven {
+  const raw = messageOf(error)
+  ledger.write({ kind: 'claim', what: 'exit', raw })
+  const [nothing, reason] = [Buffer.alloc(0), Buffer.from(`${raw}\n`)]
+  return {
+    ended: 'not-started',
+    code: null,
+    signal: null,
+    stdout: { bytes: nothing, total: 0 },
+    stderr: { bytes: reason, total: reason.length }, // where the shell says why it cannot start a command
+  }
+}
+
+/** Our environment, less what an outer run of the harness left in it. */
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TAILRACE_')))
+}
+
+let ordinal = 0
+
+/** Unique among the clients of every harness that is alive on this machine. */
+function nextMarker(clock: Clock): string {
+  ordinal += 1
+  return [process.pid, threadId, ordinal, clock.wall()].join('.')
+}
+
+/** Why the harness ended a client. */
+type EndedFor = 'budget' | 'abort'
+
+interface Watch {
+  /** Ends the watch, and tells whether it ended the client. */
+  stop(): EndedFor | undefined
+}
+
+/** Ends the group at the budget's end or when told: SIGTERM, and SIGKILL after a grace. */
+function watched(group: ProcessGroup, { clock, ledger, budgetMs, signal }: Drive): Watch {
+  let endedFor: EndedFor | undefined
+  const timers: Timer[] = []
+  const end = (reason: EndedFor): void => {
+    if (endedFor !== undefined) return
+    endedFor = reason
+    if (reason === 'budget') ledger.write({ kind: 'stall', who: 'client', ms: budgetMs })
+    group.signal('SIGTERM')
+    timers.push(clock.after(limits.killGraceMs, () => group.signal('SIGKILL')))
+  }
+  const abort = (): void => end('abort')
+  timers.push(clock.after(budgetMs, () => end('budget')))
+  signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted) abort()
+  return {
+    stop: () => {
+      for (const timer of timers) timer.cancel()
+      signal?.removeEventListener('abort', abort)
+      return endedFor
+    },
+  }
+}
+
+/** A client that leaves by an exit code after our SIGTERM was still ended by us. */
+function enterEnd(
+  ledger: Ledger,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  endedFor: EndedFor | undefined,
+): void {
+  const exit = code === null ? {} : { code }
+  if (endedFor === undefined && signal === null) ledger.write({ kind: 'claim', what: 'exit', ...exit })
+  else {
+    const by = endedFor === undefined ? 'client' : 'harness'
+    ledger.write({ kind: 'claim', what: 'signal', raw: signal ?? 'SIGTERM', by, ...exit })
+  }
+}
+
+async function enterStrays(ledger: Ledger, marker: string, leader: number): Promise<void> {
+  const strays = await endStrays(`TAILRACE_RUN=${marker}`, leader)
+  if (strays.length === 0) return
+  const names = strays.slice(0, limits.straysShown).map(({ command }) => command.slice(0, 80))
+  ledger.write({
+    kind: 'claim',
+    what: 'alert',
+    raw: `left ${strays.length} processes behind: ${names.join('; ')}`,
+  })
+}
+
+/** POSIX sh, 2.8.2: 127 for a command that is not found, 126 for one that cannot be executed. */
+function ending(code: number | null, endedFor: EndedFor | undefined): Driven['ended'] {
+  if (endedFor === 'budget') return 'stuck'
+  if (endedFor === 'abort' || code === null) return 'signal'
+  return code === 126 || code === 127 ? 'not-started' : 'exit'
+}

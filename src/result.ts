@@ -1,0 +1,101 @@
+/** From one run of a case to its line in the report. Pure. */
+import type { Entry } from './entry.ts'
+import { limits } from './limits.ts'
+import type { CaseResult } from './report.ts'
+import type { CaseRun } from './run.ts'
+import type { Case } from './scenario.ts'
+import type { CaseVerdict, CheckResult } from './verdict.ts'
+
+export interface ResultContext {
+  readonly seed: string
+  readonly repeat: number
+  readonly ledger: string
+  readonly replay: string
+}
+
+export function resultOf(c: Case, run: CaseRun, context: ResultContext): CaseResult {
+  const checks = checkResults(run)
+  const { verdict, reason } = verdictOf(run)
+  return {
+    id: c.id,
+    title: c.title,
+    mode: c.mode,
+    level: run.level,
+    tier: c.tier,
+    source: c.source,
+    seed: context.seed,
+    repeat: context.repeat,
+    verdict,
+    ...(reason === undefined ? {} : { reason }),
+    durationMs: Math.round(run.durationMs),
+    measured: run.judgement?.measured ?? {},
+    checks,
+    ledger: context.ledger,
+    replay: context.replay,
+  }
+}
+
+/** A case that was not run. */
+export function notApplicable(c: Case, reason: string, context: ResultContext): CaseResult {
+  const { id, title, mode, level, tier, source } = c
+  const nothing = { durationMs: 0, measured: {}, checks: [] }
+  return { id, title, mode, level, tier, source, verdict: 'n/a', reason, ...nothing, ...context }
+}
+
+function verdictOf(run: CaseRun): { verdict: CaseVerdict; reason?: string } {
+  if (run.failures.length > 0) return { verdict: 'harness-error', reason: run.failures.join('; ') }
+  if (!run.judgement) return { verdict: 'harness-error', reason: 'the case was not judged' }
+  const { verdict, checks } = run.judgement
+  if (
+    run.dropped > 0 &&
+    !checks.some((check) => check.id === 'inv.no-hot-loop' && check.verdict === 'fail')
+  ) {
+    // Facts are missing, so what looks lost may have landed.
+    const reason = `the ledger is full: ${run.dropped} entries beyond ${limits.ledgerEntriesMax} were not kept`
+    return { verdict: 'inconclusive', reason }
+  }
+  if (verdict === 'fail' || verdict === 'inconclusive') {
+    const wanted = verdict === 'fail' ? 'fail' : 'unknown'
+    const found = checks.find((check) => check.verdict === wanted)
+    const why = found?.because[0]
+    if (found) return { verdict, reason: why === undefined ? found.id : `${found.id}: ${why}` }
+  }
+  return { verdict }
+}
+
+function checkResults(run: CaseRun): CheckResult[] {
+  return (run.judgement?.checks ?? []).map(({ id, level, verdict, because, witnesses }) => ({
+    id,
+    level,
+    verdict,
+    because,
+    entries: verdict === 'fail' || verdict === 'unknown' ? around(run.entries, witnesses) : [],
+  }))
+}
+
+/**
+ * The entries that tell the story of the witnesses: they themselves, what belongs to the same requests, and
+ * neighbours in time until there are five.
+ */
+export function around(entries: readonly Entry[], witnesses: readonly number[]): Entry[] {
+  const told = entries.filter((entry) => entry.kind !== 'run')
+  const seen = new Set(witnesses)
+  const chosen = new Set<Entry>(told.filter((entry) => seen.has(entry.n)).slice(0, limits.entriesShown))
+  const requests = new Set([...chosen].map(requestOf).filter((req) => req !== undefined))
+  for (const entry of told) {
+    if (chosen.size >= limits.entriesShown) break
+    const req = requestOf(entry)
+    if (req !== undefined && requests.has(req)) chosen.add(entry)
+  }
+  const first = told.findIndex((entry) => chosen.has(entry))
+  for (let step = 1; chosen.size < 5 && step < told.length; step += 1) {
+    for (const neighbour of [told[first - step], told[first + step]]) {
+      if (neighbour && chosen.size < 5) chosen.add(neighbour)
+    }
+  }
+  return [...chosen].sort((a, b) => a.t - b.t || a.n - b.n)
+}
+
+function requestOf(entry: Entry): number | undefined {
+  return 'req' in entry ? entry.req : undefined
+}

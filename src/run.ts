@@ -1,0 +1,236 @@
+/**
+ * One case on the stage: start, drive, heal, settle, check, stop.
+ *
+ * The endpoint and the driver are handed in; nothing here knows whether they are fakes. The verdict is the
+ * judge's, made from the ledger alone.
+ */
+import { watchLateness, within } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { judge } from './check/judge.ts'
+import type { Judgement } from './check/judge.ts'
+import type { Driven, Driver } from './driver.ts'
+import type { Endpoint, EndpointFactory } from './endpoint.ts'
+import type { Entry, PhaseName } from './entry.ts'
+import { messageOf } from './errors.ts'
+import { Ledger } from './ledger.ts'
+import type { Sink } from './ledger.ts'
+import { limits } from './limits.ts'
+import type { Plan } from './plan/plan.ts'
+import { levelUnder } from './profile.ts'
+import type { Profile } from './profile.ts'
+import { hex } from './random.ts'
+import { recordSource } from './record.ts'
+import type { IdRange, Json } from './record.ts'
+import { ingestInvariants } from './scenario.ts'
+import type { Case, CheckCall, FiredCall } from './scenario.ts'
+import { weaker } from './verdict.ts'
+import type { Level } from './verdict.ts'
+
+/** What a case is run with; the same for every case of a run. */
+export interface Setup {
+  readonly endpoint: EndpointFactory
+  readonly driver: Driver
+  readonly protocol: string
+  readonly profile: Profile
+  readonly seed: string
+  readonly host: string
+  /** Knobs that the client honours. */
+  readonly knobs: readonly string[]
+  readonly clock: Clock
+  readonly tool: string
+  /** Then a client is stuck; `limits.caseBudgetMs` when absent. */
+  readonly budgetMs?: number
+}
+
+/** What one run of a case has of its own. */
+export interface Stage {
+  /** A directory that survives restarts within the case. */
+  readonly dir: string
+  readonly sink?: Sink
+  /** Ends the client before its time. */
+  readonly signal?: AbortSignal
+}
+
+export interface CaseRun {
+  readonly level: Level
+  readonly judgement?: Judgement
+  /** Errors of the harness; the judgement is then not to be trusted. */
+  readonly failures: readonly string[]
+  /** Entries that the full ledger had no room for; the judgement then misses facts. */
+  readonly dropped: number
+  readonly driven?: Driven
+  readonly entries: readonly Entry[]
+  readonly durationMs: number
+  readonly phases: Readonly<Partial<Record<PhaseName, number>>>
+}
+
+/** Wishes that every case has, so that a client that honours them is quick. */
+const wishes: Readonly<Record<string, Json>> = { 'retry.base_ms': 50, 'retry.max_ms': 1000 }
+
+export async function runCase(c: Case, setup: Setup, stage: Stage): Promise<CaseRun> {
+  const clock = fromNow(setup.clock)
+  const ledger = new Ledger(clock, stage.sink)
+  const level = levelUnder(setup.profile, c.id, c.level)
+  const phases: Partial<Record<PhaseName, number>> = {}
+  const failures: string[] = []
+  let driven: Driven | undefined
+  let judgement: Judgement | undefined
+  let last: { name: PhaseName; at: number } | undefined
+
+  const enter = (name: PhaseName | undefined): void => {
+    const at = clock.now()
+    if (last) phases[last.name] = (at - last.at) / 1e6
+    last = name && { name, at }
+    if (name) ledger.write({ kind: 'phase', name }, at)
+  }
+
+  ledger.write(runEntry(c, level, setup))
+  try {
+    enter('start')
+    await using endpoint = await started(c, setup, ledger, clock)
+    driven = await drive(c, setup, stage, { endpoint, ledger, clock, enter })
+    failures.push(...endpoint.failures)
+    enter('check')
+    judgement = judge(ledger.entries)
+    enter('stop')
+  } catch (error) {
+    failures.push(messageOf(error))
+  }
+  enter(undefined)
+  await ledger.close()
+  return {
+    level,
+    failures,
+    dropped: ledger.dropped,
+    phases,
+    entries: ledger.entries,
+    durationMs: clock.now() / 1e6,
+    ...(driven ? { driven } : {}),
+    ...(judgement ? { judgement } : {}),
+  }
+}
+
+interface Acting {
+  endpoint: Endpoint
+  ledger: Ledger
+  clock: Clock
+  enter: (name: PhaseName) => void
+}
+
+/** Drive, heal, settle. */
+async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promise<Driven> {
+  const { endpoint, ledger, clock, enter } = acting
+  enter('drive')
+  const lateness = watchLateness()
+  const source = recordSource(setup.seed, c.id)
+  const over = new AbortController()
+  void ledger.full.then(() => over.abort())
+  const driven = await setup.driver.drive({
+    ledger,
+    clock,
+    source,
+    ids: offeredIds(c),
+    env: environment(c, setup, stage, endpoint),
+    budgetMs: setup.budgetMs ?? limits.caseBudgetMs,
+    signal: stage.signal ? AbortSignal.any([over.signal, stage.signal]) : over.signal,
+  })
+  enter('heal')
+  endpoint.heal()
+  enter('settle')
+  await within(clock, limits.settleMs, endpoint.deserted(), undefined)
+  ledger.write({ kind: 'lateness', ...lateness.stop() })
+  return driven
+}
+
+async function started(
+  c: Case,
+  setup: Setup,
+  ledger: Ledger,
+  clock: Clock,
+): Promise<Endpoint & AsyncDisposable> {
+  const endpoint = await setup.endpoint({
+    mode: c.mode,
+    protocol: setup.protocol,
+    profile: setup.profile,
+    plan: planOf(c, setup.seed),
+    ledger,
+    clock,
+    source: recordSource(setup.seed, c.id),
+    token: tokenOf(setup.seed, c),
+    host: setup.host,
+  })
+  return Object.assign(Object.create(endpoint) as Endpoint, {
+    [Symbol.asyncDispose]: () => endpoint.stop(),
+  })
+}
+
+/** A clock that starts at zero now: the ledger's times count from the beginning of the case. */
+function fromNow(clock: Clock): Clock {
+  const start = clock.now()
+  return {
+    now: () => clock.now() - start,
+    wall: () => clock.wall(),
+    after: (ms, run) => clock.after(ms, run),
+  }
+}
+
+export function planOf(c: Case, seed: string): Plan {
+  return { version: 1, seed, rules: [...c.faults], ...(c.quiet ? { quiet: c.quiet } : {}) }
+}
+
+/** What is offered: producer 0, sequences from 0. */
+export function offeredIds(c: Case): IdRange[] {
+  return [[0, 0, c.records - 1]]
+}
+
+function tokenOf(seed: string, c: Case): string {
+  return `tk_${hex(24, seed, 'token', c.id)}`
+}
+
+function environment(c: Case, setup: Setup, stage: Stage, endpoint: Endpoint): Record<string, string> {
+  return {
+    TAILRACE_CONTRACT: '1',
+    TAILRACE_URL: endpoint.url,
+    TAILRACE_BASE: endpoint.base,
+    TAILRACE_MODE: c.mode,
+    TAILRACE_TOKEN: tokenOf(setup.seed, c),
+    TAILRACE_CASE: c.id,
+    TAILRACE_SEED: setup.seed,
+    TAILRACE_CONFIG: JSON.stringify({ ...wishes, ...c.config }),
+    TAILRACE_DIR: stage.dir,
+  }
+}
+
+function runEntry(c: Case, level: Level, setup: Setup): Parameters<Ledger['write']>[0] {
+  return {
+    kind: 'run',
+    case: c.id,
+    title: c.title,
+    mode: c.mode,
+    level,
+    source: c.source,
+    suite: c.suite,
+    seed: setup.seed,
+    protocol: setup.protocol,
+    rung: setup.driver.rung,
+    profile: setup.profile,
+    knobs: setup.knobs,
+    can: [],
+    checks: checksOf(c, level),
+    plan: planOf(c, setup.seed),
+    tool: setup.tool,
+    schema: 1,
+  }
+}
+
+/** Levels of checks that are weaker than their case's. */
+const weakerLevels: Readonly<Record<string, Level>> = { 'inv.no-false-fail': 'SHOULD' }
+
+function checksOf(c: Case, level: Level): CheckCall[] {
+  const demanded: FiredCall[] = c.faults.map((rule) => ({ rule: rule.id, min: 1, ...rule.expect?.fired }))
+  return [
+    { id: 'rule', level, rules: c.promises },
+    { id: 'fired', level, rules: demanded },
+    ...ingestInvariants.map((id) => ({ id, level: weaker(level, weakerLevels[id] ?? level) })),
+  ]
+}
