@@ -9,9 +9,10 @@ import type { Rule } from '../../src/plan/plan.ts'
 import { profiles } from '../../src/profile.ts'
 import type { Profile } from '../../src/profile.ts'
 import { recordAt, recordSource } from '../../src/record.ts'
+import type { RecordSource } from '../../src/record.ts'
 import { serveH1 } from '../server.ts'
 
-export const source = recordSource('1', 'test')
+export const source: RecordSource = recordSource('1', 'test')
 export const token = 'tk_test'
 
 /** A real clock whose calendar stands still, so that answers have the same bytes every time. */

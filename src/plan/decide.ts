@@ -85,7 +85,7 @@ export function decide(plan: Plan, subject: Subject, counters: Counters): Decisi
   for (const rule of plan.rules) {
     const decision =
       rule.at === undefined ? decideByCount(plan, rule, subject, counters) : decideBySite(plan, rule, subject)
-    first = decision ?? first
+    first ??= decision
   }
   return first
 }

@@ -159,6 +159,14 @@ describe('a body of another kind', () => {
   })
 })
 
+describe('brackets in a string', () => {
+  it('are no nesting, also behind an escaped quote', () => {
+    for (const added of ['['.repeat(100), `"${'{'.repeat(100)}`, `\\${'['.repeat(100)}\\`]) {
+      expect(read(text({ ...record(0), added }))).toMatchObject({ ids: ids(0), rows: [{ json: true }] })
+    }
+  })
+})
+
 describe('what is foreign', () => {
   it('is a row of a JSON body without a token of this run', () => {
     expect(read(text({ a: 1 }, record(0), { a: 2 })).foreign).toBe(2)

@@ -20,9 +20,9 @@ export class Facts<T> {
 
 /** Arrivals that keep what they are told and serve exchanges as a test says. */
 export class Witnessed implements Arrivals {
-  readonly openings = new Facts<Connection>()
-  readonly closings = new Facts<Gone & { id: number }>()
-  readonly refusals = new Facts<{ status: number | undefined; why: string }>()
+  readonly openings: Facts<Connection> = new Facts()
+  readonly closings: Facts<Gone & { id: number }> = new Facts()
+  readonly refusals: Facts<{ status: number | undefined; why: string }> = new Facts()
   serve: (exchange: Exchange) => Promise<void> = (exchange) => answer(exchange, 'ok')
 
   opened(connection: Connection): void {
