@@ -35,6 +35,6 @@ export interface Kept {
 export interface Driver {
   readonly rung: string
   readonly command: string
-  /** Runs the client once, from its start to its end; enters offers and claims. Never rejects for what a client does. */
+  /** Runs the client once, from start to end; enters offers and claims. Never rejects for what a client does. */
   drive(drive: Drive): Promise<Driven>
 }

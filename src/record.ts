@@ -5,7 +5,7 @@
  * being told. Its token, `tr7f3a91c0-000a-0000002a`, is nonce, producer and sequence in hexadecimal; any
  * envelope works, because tokens are found by scanning.
  */
-import { below, hex } from './random.ts'
+import { digest, hex } from './random.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json }
 export type JsonObject = { [member: string]: Json }
@@ -54,13 +54,13 @@ const cities = ['Zürich', 'København', '東京', 'São Paulo', 'Reykjavík', '
 
 /** The record itself. `id` first; `at` is 2026-01-01T00:00:00Z plus `seq` milliseconds. */
 export function recordAt(source: RecordSource, [producer, seq]: RecordId): JsonObject {
-  const draw = (what: string, bound: number): number => below(bound, source.nonce, what, producer, seq)
+  const drawn = digest(source.nonce, 'record', producer, seq) // one for all members: bodies are compared by the 100,000
   return {
     id: tokenOf(source.nonce, [producer, seq]),
     seq,
     at: new Date(epochMs + seq).toISOString(),
-    city: cities[draw('city', cities.length)] as string,
-    reading: draw('reading', 100_000) / 100,
+    city: cities[drawn.readUInt8(0) % cities.length] as string,
+    reading: drawn.readUInt16BE(1) / 100,
     note: `reading ${seq} of "${source.case}"`,
   }
 }

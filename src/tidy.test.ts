@@ -54,7 +54,12 @@ const medianLinesMax = 120
 const tables: readonly string[] = ['src/fault.ts']
 
 /** Files that nothing imports: the doors, and programs that are started. */
-const entryPoints = [/^src\/door\/(index|bin|generate)\.ts$/, /-main\.ts$/, /^bench\//]
+const entryPoints = [
+  /^src\/door\/(index|bin|generate)\.ts$/,
+  /^src\/clients\/index\.ts$/,
+  /-main\.ts$/,
+  /^bench\//,
+]
 
 const isTest = (path: string): boolean => /\.(test|suite)\.ts$|\/testing\//.test(path)
 /** The only files that may read the machine's clock, set a timer or draw a number. */

@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest'
 import { faultNames } from '../../src/fault.ts'
 import type { Fault, FaultName } from '../../src/fault.ts'
-import { post, RawClient } from '../testing/raw-client.ts'
-import { dateLine, ndjson, serving } from '../testing/serving.ts'
+import { RawClient } from '../testing/raw-client.ts'
+import { dateLine, ndjson, post, serving } from '../testing/serving.ts'
 
 /** What a client sees of one fault. `text` is the whole answer; `healed` has the fault end first. */
 interface Sight {
@@ -142,13 +142,13 @@ describe('every fault on the wire', () => {
 
   it.each(cases)('$name at $sight.point, taken $taken: $sight.fault', async ({ taken, sight }) => {
     await using server = await serving([ruleFor(sight, taken) as never])
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 0)))
     if (sight.end === 'open') {
       expect(await client.until(sight.text)).toBe(sight.text)
-      client.close()
+      client.socket.destroy()
     } else {
-      expect(await client.over).toEqual({ text: sight.text, end: sight.end })
+      expect(await client.toEnd()).toEqual({ text: sight.text, how: sight.end })
     }
     const struck = await server.first('fault')
     expect(struck.rule).toBe('struck')
@@ -166,24 +166,24 @@ describe('a stall without end', () => {
     await using server = await serving([
       { id: 'held', on: 'response-head', key: 'content', taken: true, fault: { type: 'stall' } },
     ])
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 0)))
     await server.first('fault')
     expect(server.entries('respond')).toEqual([])
     server.heal()
     expect(await client.until(ok)).toBe(ok)
-    client.close()
+    client.socket.destroy()
   })
 
   it('ends in no answer where the record was not taken', async () => {
     await using server = await serving([
       { id: 'held', on: 'response-head', key: 'content', taken: false, fault: { type: 'stall' } },
     ])
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 0)))
     await server.first('fault')
     server.heal()
-    expect(await client.over).toEqual({ text: '', end: 'fin' })
+    expect(await client.toEnd()).toEqual({ text: '', how: 'fin' })
     expect(server.entries('land')).toEqual([])
   })
 
@@ -191,7 +191,7 @@ describe('a stall without end', () => {
     await using server = await serving([
       { id: 'held', on: 'response-head', key: 'content', taken: false, fault: { type: 'stall' } },
     ])
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 0)))
     await server.first('fault')
     client.socket.resetAndDestroy()
@@ -212,7 +212,7 @@ describe('a fault that cannot be performed', () => {
         fault: { type: 'header_delay', delay_ms: 60_000 },
       },
     ])
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 0)))
     await server.first('land')
     client.socket.resetAndDestroy()
@@ -226,9 +226,9 @@ describe('a fault that cannot be performed', () => {
       [{ id: 'reset', on: 'response-head', taken: true, fault: { type: 'reset_peer' } }],
       'events-api',
     )
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 0), '/v0/events?name=x'))
-    expect(await client.over).toEqual({ text: '', end: 'rst' })
+    expect(await client.toEnd()).toEqual({ text: '', how: 'rst' })
     const { planned, emitted } = await server.first('fault')
     expect([planned.taken, emitted.taken]).toEqual([true, false])
     expect(server.entries('take')).toEqual([])

@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/limits.ts'
-import { ndjson, serving, token } from '../testing/serving.ts'
+import { RawClient } from '../testing/raw-client.ts'
+import { ndjson, post, serving, token } from '../testing/serving.ts'
 import type { Serving } from '../testing/serving.ts'
 
 interface Asked {
@@ -197,18 +198,16 @@ describe('events-api', () => {
 describe('bad requests on the wire', () => {
   it('enters bytes that are no request, and stays up', async () => {
     await using server = await serving([])
-    const { RawClient } = await import('../testing/raw-client.ts')
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send('\u0000\u0001 no HTTP at all\r\n\r\n')
-    expect((await client.over).text).toMatch(/^HTTP\/1\.1 400 /)
+    expect((await client.toEnd()).text).toMatch(/^HTTP\/1\.1 400 /)
     expect(await server.first('request')).toMatchObject({ malformed: expect.any(String), complete: false })
     expect(await ask(server, { body: ndjson(0, 0) })).toMatchObject({ status: 202 })
   })
 
   it('enters a request that never ends when its client goes away', async () => {
     await using server = await serving([])
-    const { RawClient, post } = await import('../testing/raw-client.ts')
-    const client = new RawClient(server.port)
+    const client = await RawClient.to(server.port)
     client.send(post(ndjson(0, 1)).replace(/Content-Length: \d+/, 'Content-Length: 100000'))
     await server.first('open')
     client.socket.end()

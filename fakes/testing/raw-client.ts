@@ -1,51 +1,68 @@
-/** A client of bare sockets: it shows the bytes and the way a connection ended, with nothing in between. */
+/** A client that speaks bytes: what it is sent, and how its connection ended. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-export interface RawAnswer {
-  readonly text: string
-  readonly end: 'fin' | 'rst'
-}
-
 export class RawClient {
   readonly socket: Socket
-  /** Resolves when the connection is over, with all that came. */
-  readonly over: Promise<RawAnswer>
-  private text = ''
+  /** How the connection ended on this side. */
+  readonly ended: Promise<'fin' | 'rst'>
+  private received = Buffer.alloc(0)
   private waiting: (() => void)[] = []
+  private over = false
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.socket.on('data', (bytes) => {
-      this.text += bytes.toString('latin1')
-      for (const wake of this.waiting.splice(0)) wake()
+  private constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', (chunk: Buffer) => {
+      this.received = Buffer.concat([this.received, chunk])
+      this.tell()
     })
-    this.over = new Promise((resolve) => {
-      let end: RawAnswer['end'] = 'fin'
-      this.socket.on('error', () => (end = 'rst'))
-      this.socket.on('close', () => resolve({ text: this.text, end }))
+    this.ended = new Promise((resolve) => {
+      socket.once('end', () => resolve('fin'))
+      socket.on('error', () => resolve('rst'))
+    })
+    void this.ended.then(() => {
+      this.over = true
+      this.tell()
     })
   }
 
-  send(text: string): void {
+  static async to(port: number): Promise<RawClient> {
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+    const client = new RawClient(socket)
+    await once(socket, 'connect')
+    return client
+  }
+
+  get text(): string {
+    return this.received.toString('latin1')
+  }
+
+  send(text: string | Uint8Array): void {
     this.socket.write(text)
   }
 
-  /** Resolves when `part` has come. */
+  /** Everything received, once it holds `part`, or once the connection is over. */
   async until(part: string): Promise<string> {
-    while (!this.text.includes(part)) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    while (!this.text.includes(part) && !this.over)
+      await new Promise<void>((resolve) => this.waiting.push(resolve))
     return this.text
   }
 
-  close(): void {
-    this.socket.destroy()
+  /** Everything received until the server's end, and how that was; then closes this side too. */
+  async toEnd(): Promise<{ text: string; how: 'fin' | 'rst' }> {
+    const how = await this.ended
+    this.socket.end()
+    return { text: this.text, how }
+  }
+
+  private tell(): void {
+    for (const wake of this.waiting.splice(0)) wake()
   }
 }
 
-/** A POST with a body, as bytes on the wire. */
-export function post(body: string, path = '/', headers: readonly string[] = []): string {
-  const length = Buffer.byteLength(body)
-  return [`POST ${path} HTTP/1.1`, 'Host: test', `Content-Length: ${length}`, ...headers, '', body].join(
-    '\r\n',
-  )
+/** The bytes of a request; `Host` is given unless the fields hold one. */
+export function requestText(line: string, fields: readonly string[] = [], body = ''): string {
+  const host = fields.some((field) => /^host:/i.test(field)) ? [] : ['Host: t']
+  return [`${line} HTTP/1.1`, ...host, ...fields, '', body].join('\r\n')
 }

@@ -11,6 +11,7 @@ import type { Profile } from '../../src/profile.ts'
 import { recordAt, recordSource } from '../../src/record.ts'
 import type { RecordSource } from '../../src/record.ts'
 import { serveH1 } from '../server.ts'
+import { requestText } from './raw-client.ts'
 
 export const source: RecordSource = recordSource('1', 'test')
 export const token = 'tk_test'
@@ -67,4 +68,9 @@ export function ndjson(from: number, to: number): string {
   let text = ''
   for (let seq = from; seq <= to; seq += 1) text += `${JSON.stringify(recordAt(source, [0, seq]))}\n`
   return text
+}
+
+/** A POST with a body, as bytes on the wire. */
+export function post(body: string, path = '/'): string {
+  return requestText(`POST ${path}`, ['Host: test', `Content-Length: ${Buffer.byteLength(body)}`], body)
 }

@@ -59,7 +59,8 @@ export class H1Connection implements Connection {
 
   async raw(bytes: Uint8Array): Promise<Emitted> {
     if (this.lost) return this.refusal()
-    if ((await this.push(bytes)) && (await this.flushed())) return { ok: true, bytes: bytes.length }
+    const { finished } = this
+    if ((await this.push(bytes)) && (await this.flushed(finished))) return { ok: true, bytes: bytes.length }
     return { ok: false, why: 'gone' }
   }
 
@@ -75,9 +76,12 @@ export class H1Connection implements Connection {
     return { ok: true, bytes: 0 }
   }
 
-  /** Whether everything written so far is with the transport, and the peer still there. */
-  async flushed(): Promise<boolean> {
-    return (await this.push(nothing)) && (!this.finished || (await this.push(nothing)))
+  /**
+   * Whether everything written so far is with the transport, and the peer still there. Only a FIN that came before
+   * the last write asks for the probe: one that comes after may be that of a client which has all it wanted.
+   */
+  async flushed(finished: boolean = this.finished): Promise<boolean> {
+    return (await this.push(nothing)) && (!finished || (await this.push(nothing)))
   }
 
   /** Ends the connection at once. */

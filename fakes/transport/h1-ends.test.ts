@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Emitted, Exchange } from '../../src/exchange.ts'
 import { H1Connection } from './h1-connection.ts'
 import { answer, Facts, readAll } from './testing/facts.ts'
-import { requestText } from './testing/raw-client.ts'
+import { requestText } from '../testing/raw-client.ts'
 import { RawScene } from './testing/raw-scene.ts'
 
 describe('h1 on the wire', () => {
@@ -59,6 +59,27 @@ describe('h1 on the wire', () => {
   })
 
   describe('clients that end', () => {
+    it('has the whole answer of a client that closes once it has read what was promised', async () => {
+      const arrived = new Facts<Exchange>()
+      const goOn = new Facts<void>()
+      const ends = new Facts<Emitted>()
+      scene.arrivals.serve = async (exchange) => {
+        await exchange.respond(200, [], { length: 4 })
+        await exchange.write(Buffer.from('done'))
+        arrived.push(exchange)
+        await goOn.next()
+        ends.push(await exchange.end())
+      }
+      const raw = await scene.client()
+      raw.send(get)
+      await raw.until('\r\n\r\ndone')
+      raw.socket.destroy()
+      const { connection } = await arrived.next()
+      while (!(connection instanceof H1Connection && connection.finished)) await scene.clock.advance(1)
+      goOn.push()
+      expect(await ends.next()).toEqual({ ok: true, bytes: 0 })
+    })
+
     it('answers a client that has half-closed, and then closes', async () => {
       const arrived = new Facts<Exchange>()
       const goOn = new Facts<void>()

@@ -34,6 +34,8 @@ export class H1Exchange implements Exchange, Passenger {
   private left = false
   private delivered = false
   private closes = false
+  /** Bytes of the body that its framing still promises; infinite where only an end marks it. */
+  private due = Infinity
   private wake: () => void = () => {}
 
   constructor(id: number, connection: H1Connection, arrival: Arrival, clock: Clock) {
@@ -67,6 +69,7 @@ export class H1Exchange implements Exchange, Passenger {
     const refusal = this.refusal('silent')
     if (refusal) return refusal
     const { req, res } = this.arrival
+    const { finished } = this.connection
     // RFC 9112 §6.1, §9.3: a client of HTTP/1.0 knows no chunks, and no connection that stays unless told.
     const old = req.httpVersionMinor === 0
     const spoken = framing === 'chunked' && old ? 'close' : framing
@@ -76,17 +79,23 @@ export class H1Exchange implements Exchange, Passenger {
     for (const name of addedByNode) res.removeHeader(name)
     res.writeHead(status, reasonOf(status), fields.flat())
     this.stage = 'begun'
+    const empty = req.method === 'HEAD' || !bodied(status)
+    if (empty || typeof spoken === 'object')
+      this.due = empty || typeof spoken !== 'object' ? 0 : spoken.length
     res.flushHeaders()
-    return this.handed(headBytes(status, fields).length)
+    return this.handed(headBytes(status, fields).length, finished)
   }
 
   async write(bytes: Uint8Array): Promise<Emitted> {
     const refusal = this.refusal('begun')
     if (refusal) return refusal
     const { req, res } = this.arrival
+    const { finished } = this.connection
     if (req.method === 'HEAD' || !bodied(res.statusCode)) return { ok: true, bytes: 0 }
     if (bytes.length > 0) res.write(bytes)
-    return this.handed(bytes.length)
+    const emitted = await this.handed(bytes.length, finished)
+    if (emitted.ok) this.due -= bytes.length
+    return emitted
   }
 
   async trailers(headers: readonly Header[]): Promise<Emitted> {
@@ -97,12 +106,15 @@ export class H1Exchange implements Exchange, Passenger {
     return this.end()
   }
 
+  /** Where every promised byte is out the client has its answer, and may close before we come to end it. */
   async end(): Promise<Emitted> {
-    const refusal = this.refusal('begun')
+    const whole = this.stage === 'begun' && this.due <= 0
+    const refusal = whole ? undefined : this.refusal('begun')
     if (refusal) return refusal
+    const { finished } = this.connection
     this.stage = 'ended'
     await Promise.race([new Promise<void>((resolve) => this.arrival.res.end(resolve)), this.gone])
-    const emitted = await this.handed(0)
+    const emitted: Emitted = whole ? { ok: true, bytes: 0 } : await this.handed(0, finished)
     this.delivered = emitted.ok
     if (emitted.ok && this.closes) await this.connection.cut({ fin: true })
     return emitted
@@ -151,7 +163,8 @@ export class H1Exchange implements Exchange, Passenger {
     return this.left ? { ok: false, why: 'gone' } : undefined
   }
 
-  private async handed(bytes: number): Promise<Emitted> {
-    return (await this.connection.flushed()) ? { ok: true, bytes } : { ok: false, why: 'gone' }
+  /** `finished`: the client had sent FIN before these bytes were written. */
+  private async handed(bytes: number, finished: boolean): Promise<Emitted> {
+    return (await this.connection.flushed(finished)) ? { ok: true, bytes } : { ok: false, why: 'gone' }
   }
 }

@@ -5,7 +5,7 @@ import type { Emitted, Framing, Header } from '../../src/exchange.ts'
 import { limits } from '../../src/limits.ts'
 import { listenH1 } from './h1.ts'
 import { answer } from './testing/facts.ts'
-import { requestText } from './testing/raw-client.ts'
+import { requestText } from '../testing/raw-client.ts'
 import { host, RawScene } from './testing/raw-scene.ts'
 import { transportSuite } from './transport.suite.ts'
 

@@ -5,7 +5,7 @@ import type { Framing, Header } from '../../../src/exchange.ts'
 import { listenH1 } from '../h1.ts'
 import type { Listening } from '../h1.ts'
 import { Witnessed } from './facts.ts'
-import { RawClient } from './raw-client.ts'
+import { RawClient } from '../../testing/raw-client.ts'
 
 export const host = '127.0.0.1'
 

@@ -116,8 +116,8 @@ function writeReports(report: Report, flags: Flags, folder: RunFolder, ink: { co
 }
 
 /** Printed where no client is given: a driver is ten lines at most. */
-const driverToCopy = `no client given. A client reads one JSON record a line on stdin, sends them to $TAILRACE_URL and exits 0
-when all of them are delivered, 10 when not. Try
+const driverToCopy = `no client given. A client reads one JSON record a line on stdin, sends them to
+$TAILRACE_URL and exits 0 when all of them are delivered, 10 when not. Try
 
   tailrace run --client 'curl -sS --fail --retry 4 --data-binary @- "$TAILRACE_URL"'
 
