@@ -158,35 +158,44 @@ export interface Percentiles {
   p999: number
 }
 
-export interface LatenessWatch {
-  /** Stops the probe and tells how late its timers came. */
+export interface Watch {
+  /** What was measured since the last lap. */
+  lap(): Percentiles
+  /** The last lap. */
   stop(): Percentiles
 }
 
 const latenessProbeMs = 10
 
 /** Runs a timer every 10 ms and measures by how much each one is late: the harness judges its own clock. */
-export function watchLateness(): LatenessWatch {
+export function watchLateness(): Watch {
   const late = createHistogram({ figures: 3 })
-  let due = process.hrtime.bigint() + BigInt(latenessProbeMs) * 1_000_000n
-  const timer = setInterval(() => {
+  const everyNs = BigInt(latenessProbeMs) * 1_000_000n
+  let due = process.hrtime.bigint() + everyNs
+  const probe = (): void => {
     const now = process.hrtime.bigint()
     late.record(now > due ? now - due + 1n : 1n)
-    due = now + BigInt(latenessProbeMs) * 1_000_000n
-  }, latenessProbeMs)
+    due = now + everyNs
+  }
+  const timer = setInterval(probe, latenessProbeMs)
   timer.unref()
+  const lap = (): Percentiles => {
+    if (process.hrtime.bigint() > due) probe() // a timer still outstanding is late by at least this much
+    const found = percentiles(late)
+    late.reset()
+    return found
+  }
   return {
+    lap,
     stop: () => {
       clearInterval(timer)
-      const now = process.hrtime.bigint()
-      if (now > due) late.record(now - due + 1n) // a timer still outstanding is late by at least this much
-      return percentiles(late)
+      return lap()
     },
   }
 }
 
 /** Measures how long the event loop is held up beyond its 10 ms rounds. */
-export function watchEventLoop(): LatenessWatch {
+export function watchEventLoop(): Pick<Watch, 'stop'> {
   const delay = monitorEventLoopDelay({ resolution: latenessProbeMs })
   delay.enable()
   return {

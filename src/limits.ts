@@ -51,6 +51,8 @@ export const limits = {
   settleMs: 2_000,
   /** Between the last bytes of a fault and its RST, so that the bytes are read first (measured: 20 ms suffice). */
   lingerMs: 20,
+  /** Between two entries of the harness's own lateness: a hold-up is charged to what it can have delayed. */
+  latenessLapMs: 250,
   /** Witnesses kept per finding. */
   witnessesMax: 32,
   /** The window in which a hot loop is looked for, and what a client may do in it after a failure (inv.no-hot-loop). */

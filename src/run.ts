@@ -65,7 +65,7 @@ export interface CaseRun {
 }
 
 /** Wishes that every case has, so that a client that honours them is quick. */
-const wishes: Readonly<Record<string, Json>> = { 'retry.base_ms': 50, 'retry.max_ms': 1000 }
+const wishes: Readonly<Record<string, Json>> = { 'retry.base_ms': 100, 'retry.max_ms': 1000 }
 
 export async function runCase(c: Case, setup: Setup, stage: Stage): Promise<CaseRun> {
   const clock = fromNow(setup.clock)
@@ -121,7 +121,7 @@ interface Acting {
 async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promise<Driven> {
   const { endpoint, ledger, clock, enter } = acting
   enter('drive')
-  const lateness = watchLateness()
+  const stopWatch = enterLateness(ledger, clock)
   const source = recordSource(setup.seed, c.id)
   const over = new AbortController()
   void ledger.full.then(() => over.abort())
@@ -138,8 +138,22 @@ async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promi
   endpoint.heal()
   enter('settle')
   await within(clock, limits.settleMs, endpoint.deserted(), undefined)
-  ledger.write({ kind: 'lateness', ...lateness.stop() })
+  stopWatch()
   return driven
+}
+
+/** Enters, lap by lap until it is stopped, how late the harness's timers come. */
+function enterLateness(ledger: Ledger, clock: Clock): () => void {
+  const watch = watchLateness()
+  const lap = (): void => {
+    ledger.write({ kind: 'lateness', ...watch.lap() })
+    next = clock.after(limits.latenessLapMs, lap)
+  }
+  let next = clock.after(limits.latenessLapMs, lap)
+  return () => {
+    next.cancel()
+    ledger.write({ kind: 'lateness', ...watch.stop() })
+  }
 }
 
 async function started(

@@ -11,7 +11,6 @@ export const manners: readonly Case[] = [
     level: 'MUST',
     source: 'Tinybird guide "How to retry"; Prometheus remote write 2.0',
     records: 10,
-    config: { 'retry.base_ms': 50 },
     faults: [
       atAnswer({
         id: 'unavailable',
@@ -20,7 +19,7 @@ export const manners: readonly Case[] = [
         fault: { type: 'http_error', status: 503 },
       }),
     ],
-    // Half of the wished-for 50 ms: jitter may take the other half.
+    // Half of 50 ms, or of a smaller base that the client was given: jitter may take the other half.
     promises: [{ use: 'gaps', min_ms: 25, slack_ms: 25, count_min: 2 }],
   },
   {

@@ -24,6 +24,8 @@ export class Facts {
   readonly word: Word = new Word()
   /** 99.9th percentile of how late the harness's own timers came. */
   latenessMs = 0
+  /** Laps of that, in order: until when, and the 99.9th percentile within. */
+  private readonly laps: { readonly until: number; readonly ms: number }[] = []
   private readonly history = new History()
   private known: { attempts: readonly Attempt[]; carriers: readonly Carrier[] } | undefined
 
@@ -38,7 +40,20 @@ export class Facts {
     if (entry.kind === 'offer') this.offered.add(entry.ids)
     else if (entry.kind === 'land' && entry.error === undefined) this.landed.add(entry.ids)
     else if (entry.kind === 'discard') this.discarded.add(entry.ids)
-    else if (entry.kind === 'lateness') this.latenessMs = Math.max(this.latenessMs, entry.p999)
+    else if (entry.kind === 'lateness') {
+      this.latenessMs = Math.max(this.latenessMs, entry.p999)
+      this.laps.push({ until: entry.t, ms: entry.p999 })
+    }
+  }
+
+  /**
+   * How late the harness may have been in seeing what came at `t`: the worst of the laps that a hold-up ending at
+   * `t` shows in, which are its own and, as the probe may run after what it delayed, the one behind it.
+   */
+  latenessMsAt(t: number): number {
+    const own = this.laps.findIndex(({ until }) => until >= t)
+    if (own < 0) return this.latenessMs
+    return Math.max(...this.laps.slice(own, own + 2).map(({ ms }) => ms))
   }
 
   /** In the order of their heads. */

@@ -182,6 +182,24 @@ describe('gaps', () => {
     expect(waiting(37, 11).verdict('rule')).toBe('pass')
   })
 
+  it('charges a hold-up to the gaps that end in its lap or the lap before, and to no other', () => {
+    const lap = (of: LedgerOf, ms: number, at: number): LedgerOf =>
+      of.write({ kind: 'lateness', p50: 0, p99: 0, p999: ms }, at)
+    const verdictWith = (heldAt: 'before' | 'within' | 'behind' | 'later'): string | undefined => {
+      const of = lap(by(call).offer(10), heldAt === 'before' ? 500 : 0, 50)
+      for (let i = 0; i < 3; i += 1) of.attempt({ at: 100 + i * 30, answeredAt: 100 + i * 30, status: 503 })
+      lap(of, heldAt === 'within' ? 500 : 0, 250)
+      lap(of, heldAt === 'behind' ? 500 : 0, 500)
+      return lap(of, heldAt === 'later' ? 500 : 0, 750)
+        .exit(10)
+        .verdict('rule')
+    }
+    expect(verdictWith('before')).toBe('pass')
+    expect(verdictWith('within')).toBe('unknown')
+    expect(verdictWith('behind')).toBe('unknown')
+    expect(verdictWith('later')).toBe('pass')
+  })
+
   it('cannot tell from fewer gaps than wanted, nor from cuts and successes', () => {
     const one = by(call).offer(10).attempt({ at: 1, answeredAt: 1, status: 503 }).attempt({ at: 2 })
     expect(one.exit(0).verdict('rule')).toBe('unknown')

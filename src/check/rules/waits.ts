@@ -21,6 +21,8 @@ interface Gap {
   readonly ms: number
   /** What it must reach. */
   readonly boundMs: number
+  /** By how much the harness may have over-measured it. */
+  readonly latenessMs: number
 }
 
 /** Every gap after an error answer >= min_ms. An attempt that did not await the answer counts as no wait at all. */
@@ -33,7 +35,8 @@ export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, c
       const next = lane[i + 1]?.request
       const answer = fullAnswer(attempt)
       if (!next || !answer || answer.status < 400) return []
-      return [{ answer, next, ms: Math.max(0, next.t - answer.t) / 1e6, boundMs: min_ms }]
+      const latenessMs = facts.latenessMsAt(next.t)
+      return [{ answer, next, ms: Math.max(0, next.t - answer.t) / 1e6, boundMs: min_ms, latenessMs }]
     }),
   )
   const attemptsMax = lanes.reduce((most, lane) => Math.max(most, lane.length), 0)
@@ -42,7 +45,7 @@ export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, c
     const because = `${counted(found.length, 'gap')} seen after an error answer; ${Math.max(1, count_min)} needed.`
     return finding('unknown', because, { measured, witnesses: witnessesOf(found) })
   }
-  return { ...judgeGaps(found, slack_ms, facts.latenessMs), measured }
+  return { ...judgeGaps(found, slack_ms), measured }
 })
 
 /** After an answer with Retry-After: no attempt of its logical before that time, less the slack. */
@@ -58,11 +61,14 @@ export const retryAfter: RuleChecker<'retry_after'> = fromFacts((facts, { slack_
       while (lane[later] && (lane[later] as Attempt).request.t < answer.t) later += 1
       const next = lane[later]?.request
       if (!next) return []
-      return [{ answer, next, ms: (next.t - answer.t) / 1e6, boundMs: answer.retryAfterMs - slack_ms }]
+      const boundMs = answer.retryAfterMs - slack_ms
+      return [
+        { answer, next, ms: (next.t - answer.t) / 1e6, boundMs, latenessMs: facts.latenessMsAt(next.t) },
+      ]
     }),
   )
   if (found.length === 0) return finding('unknown', 'No attempt was seen after an answer with Retry-After.')
-  return { ...judgeGaps(found, slack_ms, facts.latenessMs), measured: figures(found) }
+  return { ...judgeGaps(found, slack_ms), measured: figures(found) }
 })
 
 /** Attempts by logical request, each in the order of heads. */
@@ -79,8 +85,9 @@ function logicals(carriers: readonly Carrier[]): Attempt[][] {
 }
 
 /** A gap too short is certain; a long one only if lateness cannot have made it so. */
-function judgeGaps(found: readonly Gap[], slackMs: number, latenessMs: number): Finding {
-  const sure = ({ ms, boundMs }: Gap): boolean => ms - latenessMs >= boundMs || latenessMs <= slackMs / 2
+function judgeGaps(found: readonly Gap[], slackMs: number): Finding {
+  const sure = ({ ms, boundMs, latenessMs }: Gap): boolean =>
+    ms - latenessMs >= boundMs || latenessMs <= slackMs / 2
   const short = found.filter(({ ms, boundMs }) => ms < boundMs)
   const doubtful = found.filter((gap) => !sure(gap))
   if (short.length > 0) {
@@ -88,6 +95,7 @@ function judgeGaps(found: readonly Gap[], slackMs: number, latenessMs: number): 
     return finding('fail', because, { witnesses: witnessesOf(short) })
   }
   if (doubtful.length > 0) {
+    const latenessMs = Math.max(...doubtful.map((gap) => gap.latenessMs))
     const because = `Not certain, the harness itself was up to ${latenessMs} ms late: ${closest(doubtful)}.`
     return finding('unknown', because, { witnesses: witnessesOf(doubtful) })
   }
