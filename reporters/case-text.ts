@@ -7,7 +7,7 @@ import { limits } from '../src/limits.ts'
 import type { CaseResult } from '../src/report.ts'
 import type { CheckResult } from '../src/verdict.ts'
 import { entryLine } from './entry-line.ts'
-import { ink, plain, sign } from './ink.ts'
+import { ink, plain, sign, typed } from './ink.ts'
 import type { TextOptions } from './ink.ts'
 
 /** The checks that made the verdict: those that failed, or else those that are unknown. */
@@ -44,7 +44,7 @@ export function caseText(result: CaseResult, options: TextOptions): string {
     ...(reason === undefined || said ? [] : [row('reason', reason)]),
     ...checks.flatMap((check) => checkLines(check, result, options)),
     ...entryLines(result),
-    row('replay', replay),
+    row('replay', typed(replay, options)),
   ].join('\n')
 }
 

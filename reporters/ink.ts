@@ -10,6 +10,8 @@ export interface TextOptions {
   color: boolean
   /** Columns; one-line texts are cut there. */
   width?: number
+  /** How the program was called, for the commands that are shown; `tailrace` when absent. */
+  program?: string
 }
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold'
@@ -37,6 +39,11 @@ export function sign(verdict: CaseVerdict | CheckVerdict, options: TextOptions):
 /** One line of printable text: control characters, escape sequences among them, are shown by their code. */
 export function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+/** A command of ours as its reader would type it. */
+export function typed(command: string, { program = 'tailrace' }: TextOptions): string {
+  return plain(command.replace(/^tailrace(?= )/, program))
 }
 
 /** `text` in at most `width` characters. */

@@ -15,9 +15,9 @@ export function nextCommand(report: Report): string | undefined {
   return report.exitCode === 0 && report.totals.pass > 0 ? stricterRun(report) : undefined
 }
 
-/** The same client under `--level may`, which also gates SHOULD; several times over where it already does. */
-function stricterRun({ client, mode, protocol, profile, rung, gates }: Report): string | undefined {
-  if (rung !== 'pipe' && rung !== 'lines') return undefined
+/** The same client under `--level may`, which also gates SHOULD; with other draws where it already does. */
+function stricterRun({ client, mode, protocol, profile, rung, gates, run }: Report): string | undefined {
+  if (rung !== 'pipe') return undefined
   const flag = (name: string, value: string, usual: string): string[] =>
     value === usual ? [] : [`--${name} ${value}`]
   return [
@@ -25,9 +25,8 @@ function stricterRun({ client, mode, protocol, profile, rung, gates }: Report): 
     ...flag('mode', mode, 'ingest'),
     ...flag('protocol', protocol, mode === 'export' ? 'export' : 'generic'),
     ...flag('profile', profile, protocol),
-    ...flag('rung', rung, 'pipe'),
     '--level may',
-    ...(gates.includes('SHOULD') ? ['--repeat 10'] : []),
+    ...(gates.includes('SHOULD') ? [`--shuffle --seed ${quoted(run)}`] : []),
   ].join(' ')
 }
 

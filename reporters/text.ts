@@ -7,7 +7,7 @@ import type { CaseResult, Report, Reporter } from '../src/report.ts'
 import { caseExit, caseVerdicts } from '../src/verdict.ts'
 import type { CaseVerdict } from '../src/verdict.ts'
 import { caseText, deciding, nameOf, why } from './case-text.ts'
-import { counted, cut, duration, ink, plain, sign } from './ink.ts'
+import { counted, cut, duration, ink, plain, sign, typed } from './ink.ts'
 import type { TextOptions } from './ink.ts'
 import { nextCommand } from './next.ts'
 
@@ -133,5 +133,5 @@ const exits: Record<Report['exitCode'], string> = {
 function closing(report: Report, options: TextOptions): string {
   const next = nextCommand(report)
   const exit = `exit ${report.exitCode}: ${exits[report.exitCode]}`
-  return next === undefined ? exit : `${exit}\nnext: ${ink('bold', plain(next), options)}`
+  return next === undefined ? exit : `${exit}\nnext: ${ink('bold', typed(next, options), options)}`
 }

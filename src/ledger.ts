@@ -3,6 +3,7 @@
  * If it is not in the ledger it did not happen.
  */
 import { createWriteStream, readFileSync, statSync } from 'node:fs'
+import { finished } from 'node:stream/promises'
 import type { Clock } from './clock.ts'
 import { entryKinds, entrySchema } from './entry.ts'
 import type { Entry, EntryBody } from './entry.ts'
@@ -73,11 +74,14 @@ export class Ledger {
 /** A sink that writes NDJSON. */
 export function fileSink(path: string): Sink {
   const stream = createWriteStream(path)
-  const failed = new Promise<never>((_, reject) => stream.once('error', reject))
-  failed.catch(() => {}) // reported by close()
+  const done = finished(stream)
+  done.catch(() => {}) // reported by close()
   return {
     line: (text) => void stream.write(`${text}\n`),
-    close: () => Promise.race([failed, new Promise<void>((resolve) => stream.end(resolve))]),
+    close: () => {
+      stream.end()
+      return done
+    },
   }
 }
 
@@ -122,8 +126,9 @@ export function parseLedger(text: string, name: string): Entry[] {
     else entries.push(found)
   })
   if (lines.length === 0 && !torn) problems.push({ at: name, expected: 'a ledger', got: 'an empty file' })
-  if (entries.length > 0 && entries[0]?.kind !== 'run') {
-    problems.push({ at: `${name}:1`, expected: 'an entry of kind run', got: shown(entries[0]?.kind) })
+  const [first] = entries
+  if (first?.n === 0 && first.kind !== 'run') {
+    problems.push({ at: `${name}:1`, expected: 'an entry of kind run', got: shown(first.kind) })
   }
   if (problems.length > 0)
     throw new TailraceError('ledger', `${name} is not a whole ledger`, problems.slice(0, 20))

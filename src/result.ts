@@ -4,6 +4,7 @@ import { limits } from './limits.ts'
 import type { CaseResult } from './report.ts'
 import type { CaseRun } from './run.ts'
 import type { Case } from './scenario.ts'
+import { caseVerdict } from './verdict.ts'
 import type { CaseVerdict, CheckResult } from './verdict.ts'
 
 export interface ResultContext {
@@ -15,7 +16,7 @@ export interface ResultContext {
 
 export function resultOf(c: Case, run: CaseRun, context: ResultContext): CaseResult {
   const checks = checkResults(run)
-  const { verdict, reason } = verdictOf(run)
+  const { verdict, reason } = verdictOf(run, checks)
   return {
     id: c.id,
     title: c.title,
@@ -42,35 +43,34 @@ export function notApplicable(c: Case, reason: string, context: ResultContext): 
   return { id, title, mode, level, tier, source, verdict: 'n/a', reason, ...nothing, ...context }
 }
 
-function verdictOf(run: CaseRun): { verdict: CaseVerdict; reason?: string } {
+function verdictOf(run: CaseRun, checks: readonly CheckResult[]): { verdict: CaseVerdict; reason?: string } {
   if (run.failures.length > 0) return { verdict: 'harness-error', reason: run.failures.join('; ') }
   if (!run.judgement) return { verdict: 'harness-error', reason: 'the case was not judged' }
-  const { verdict, checks } = run.judgement
-  if (
-    run.dropped > 0 &&
-    !checks.some((check) => check.id === 'inv.no-hot-loop' && check.verdict === 'fail')
-  ) {
-    // Facts are missing, so what looks lost may have landed.
-    const reason = `the ledger is full: ${run.dropped} entries beyond ${limits.ledgerEntriesMax} were not kept`
-    return { verdict: 'inconclusive', reason }
-  }
-  if (verdict === 'fail' || verdict === 'inconclusive') {
-    const wanted = verdict === 'fail' ? 'fail' : 'unknown'
-    const found = checks.find((check) => check.verdict === wanted)
-    const why = found?.because[0]
-    if (found) return { verdict, reason: why === undefined ? found.id : `${found.id}: ${why}` }
-  }
-  return { verdict }
+  const verdict = caseVerdict(checks.map((check) => check.verdict))
+  const wanted = verdict === 'inconclusive' ? 'unknown' : verdict
+  if (wanted !== 'fail' && wanted !== 'unknown') return { verdict }
+  const found = checks.find((check) => check.verdict === wanted)
+  const why = found?.because[0]
+  return found ? { verdict, reason: why === undefined ? found.id : `${found.id}: ${why}` } : { verdict }
 }
 
 function checkResults(run: CaseRun): CheckResult[] {
-  return (run.judgement?.checks ?? []).map(({ id, level, verdict, because, witnesses }) => ({
-    id,
-    level,
-    verdict,
-    because,
-    entries: verdict === 'fail' || verdict === 'unknown' ? around(run.entries, witnesses) : [],
-  }))
+  return (run.judgement?.checks ?? []).map((check) => {
+    const { id, level, witnesses } = check
+    const { verdict, because } = holdsDespite(run.dropped, check) ? check : missing(run.dropped)
+    const entries = verdict === 'fail' || verdict === 'unknown' ? around(run.entries, witnesses) : []
+    return { id, level, verdict, because, entries }
+  })
+}
+
+/** Where entries are missing, what looks lost may have landed; only what was too much stays too much. */
+function holdsDespite(dropped: number, { id, verdict }: Pick<CheckResult, 'id' | 'verdict'>): boolean {
+  return dropped === 0 || verdict === 'n/a' || (id === 'inv.no-hot-loop' && verdict === 'fail')
+}
+
+function missing(dropped: number): Pick<CheckResult, 'verdict' | 'because'> {
+  const because = `the ledger is full: ${dropped} entries beyond ${limits.ledgerEntriesMax} were not kept`
+  return { verdict: 'unknown', because: [because] }
 }
 
 /**
@@ -87,8 +87,11 @@ export function around(entries: readonly Entry[], witnesses: readonly number[]):
     const req = requestOf(entry)
     if (req !== undefined && requests.has(req)) chosen.add(entry)
   }
-  const first = told.findIndex((entry) => chosen.has(entry))
-  for (let step = 1; chosen.size < 5 && step < told.length; step += 1) {
+  const first = Math.max(
+    0,
+    told.findIndex((entry) => chosen.has(entry)),
+  )
+  for (let step = 0; chosen.size < 5 && step < told.length; step += 1) {
     for (const neighbour of [told[first - step], told[first + step]]) {
       if (neighbour && chosen.size < 5) chosen.add(neighbour)
     }

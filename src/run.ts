@@ -97,7 +97,7 @@ export async function runCase(c: Case, setup: Setup, stage: Stage): Promise<Case
     failures.push(messageOf(error))
   }
   enter(undefined)
-  await ledger.close()
+  await ledger.close().catch((error: unknown) => failures.push(messageOf(error)))
   return {
     level,
     failures,

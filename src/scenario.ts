@@ -177,7 +177,12 @@ export const caseSchema: Schema = {
     records: { type: 'integer', minimum: 1, maximum: 1_000_000 },
     config: { type: 'object' },
     faults: { type: 'array', items: { type: 'object' } },
-    quiet: { type: 'object' },
+    quiet: {
+      type: 'object',
+      properties: { after_s: { type: 'number', minimum: 0 } },
+      required: ['after_s'],
+      additionalProperties: false,
+    },
     promises: {
       type: 'array',
       items: {

@@ -96,9 +96,11 @@ export function caseExit(
     checks.some((check) => check.verdict === wanted && gates.includes(check.level))
   if (verdict === 'harness-error') return exitCodes.harness
   if (verdict === 'fail' && gating('fail')) return exitCodes.failed
+  // A failure that does not gate must not hide that a promise that does was not judged.
+  if ((verdict === 'fail' || verdict === 'inconclusive') && gating('unknown')) return exitCodes.nothingJudged
   // A case may be inconclusive as a whole, for a reason that stands in none of its checks.
   const wholly = verdict === 'inconclusive' && !checks.some((check) => check.verdict === 'unknown')
   const broadly = checks.length === 0 || checks.some((check) => gates.includes(check.level))
-  if (verdict === 'inconclusive' && (gating('unknown') || (wholly && broadly))) return exitCodes.nothingJudged
+  if (wholly && broadly) return exitCodes.nothingJudged
   return exitCodes.pass
 }

@@ -13,6 +13,7 @@ import type { Plan } from '../../plan/plan.ts'
 import { caseSchema } from '../../scenario.ts'
 import type { Case } from '../../scenario.ts'
 import { problemsOf } from '../../schema.ts'
+import type { Mode } from '../../verdict.ts'
 
 /** Reads a file whole; says so when it is not there, too large, or no text. */
 export function readText(path: string, code: ErrorCode): string {
@@ -38,8 +39,22 @@ export function writeBaseline(path: string, baseline: Baseline): void {
   writeFileSync(path, stringify(baseline))
 }
 
+/** Cases of the user's own. Each has an id of its own, for its ledger, and the mode of the run. */
+export function readCases(paths: readonly string[], mode: Mode): { case: Case; seed?: string }[] {
+  const read = paths.map(readCase)
+  const ids = read.map((one) => one.case.id)
+  const problems = read.flatMap(({ case: c }, index) => [
+    ...(ids.indexOf(c.id) < index
+      ? [{ at: `${paths[index]} /id`, expected: 'an id of its own', got: shown(c.id) }]
+      : []),
+    ...(c.mode === mode ? [] : [{ at: `${paths[index]} /mode`, expected: mode, got: shown(c.mode) }]),
+  ])
+  if (problems.length > 0) throw new TailraceError('case', 'these files do not go together', problems)
+  return read
+}
+
 /** A user's own file: a plan, which becomes a case that has only the invariants to keep, or a case. */
-export function readCase(path: string): { case: Case; seed?: string } {
+function readCase(path: string): { case: Case; seed?: string } {
   const value = readDocument(readText(path, 'case'), path, 'case')
   if (typeof value !== 'object' || value === null) {
     const expected = 'a case (id, title, records, …) or a plan (version, seed, rules)'

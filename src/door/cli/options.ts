@@ -44,7 +44,7 @@ export interface Flags {
   readonly seed?: string
   readonly shuffle: boolean
   readonly bail: boolean
-  readonly baseline?: string
+  readonly baselineFile?: string
   readonly writeBaseline: boolean
   readonly knobs: readonly string[]
   readonly host: string
@@ -80,14 +80,14 @@ export function readFlags(raw: RawFlags): Flags {
     ...(raw.seed === undefined ? {} : { seed: raw.seed }),
     shuffle: raw.shuffle ?? false,
     bail: raw.bail ?? false,
-    ...(raw.baseline === undefined ? {} : { baseline: raw.baseline }),
+    ...(raw.baseline === undefined ? {} : { baselineFile: raw.baseline }),
     writeBaseline: raw.writeBaseline ?? false,
     knobs: listed(raw.knobs ?? ''),
     host: raw.host,
     out: raw.out,
     reports: listed(raw.report).map((name) => choice('--report', name, reporterNames)),
   }
-  if (flags.writeBaseline && flags.baseline === undefined) {
+  if (flags.writeBaseline && flags.baselineFile === undefined) {
     problems.push({ at: '--write-baseline', expected: '--baseline FILE to write to', got: 'none' })
   }
   if (problems.length > 0) throw new TailraceError('usage', 'these flags do not fit', problems)

@@ -1,14 +1,24 @@
 /** A replay file: everything that runs one case again, and what came of it the first time. */
 import { TailraceError } from '../../errors.ts'
 import { profiles } from '../../profile.ts'
+import type { Profile } from '../../profile.ts'
 import type { Schema } from '../../parameters.ts'
 import { readDocument } from '../../plan/document.ts'
 import type { CaseRun } from '../../run.ts'
 import type { Case } from '../../scenario.ts'
 import { problemsOf } from '../../schema.ts'
 import { checkCase, readText } from './files.ts'
-import type { Parts } from './stage.ts'
 import { version } from './version.ts'
+
+/** What a run is made of, as its flags say. */
+export interface Parts {
+  client: string
+  protocol: string
+  profile: Profile
+  seed: string
+  host: string
+  knobs: readonly string[]
+}
 
 export interface ReplayFile extends Omit<Parts, 'profile'> {
   readonly schema: 1

@@ -6,9 +6,8 @@ import { exitCodes } from '../../errors.ts'
 import { runSuite } from '../../suite.ts'
 import { RunFolder } from './folder.ts'
 import type { Ending } from './main.ts'
-import { checksOf, readReplay, replayOf } from './replay-file.ts'
-import { judgesOfTheJudge, probeOf, setupOf, suiteNumber } from './stage.ts'
-import { version } from './version.ts'
+import { checksOf, readReplay } from './replay-file.ts'
+import { keptIn, probeOf, setupOf, terminal } from './stage.ts'
 
 export function addReplay(program: Command, ending: Ending): void {
   program
@@ -28,33 +27,22 @@ async function replay(path: string, out: string, client: string | undefined): Pr
   const setup = setupOf(parts)
   const folder = new RunFolder(out, setup.clock.wall())
   let checks: Record<string, string> = {}
+  const kept = keptIn(folder, parts)
   const report = await runSuite(setup, {
-    ...judgesOfTheJudge(),
+    ...kept,
     selected: { run: [before.case], notApplicable: [] },
     probe: probeOf(cases, before.case.mode),
     mode: before.case.mode,
     level: 'should',
-    suite: suiteNumber,
     parallel: 1,
     shuffle: false,
     bail: false,
-    run: folder.run,
-    version,
-    stage: (c, role) => folder.stage(c, role),
     keep: (c, run) => {
+      kept.keep(c, run)
       checks = checksOf(run)
-      folder.keepOutput(c, run)
-      folder.write(`replay/${c.id}.json`, replayOf(c, run, parts))
     },
-    context: (c) => ({
-      seed: parts.seed,
-      repeat: 1,
-      ledger: folder.ledger(c.id),
-      replay: `tailrace replay ${folder.shown('replay', `${c.id}.json`)}`,
-    }),
   })
-  const ink = { color: process.stdout.isTTY && !process.env['NO_COLOR'] }
-  process.stdout.write(makeReporter('text', ink).render(report))
+  process.stdout.write(makeReporter('text', terminal()).render(report))
   if (report.exitCode === exitCodes.harness) return report.exitCode
   const differs = Object.entries(before.checks).filter(([id, verdict]) => checks[id] !== verdict)
   if (differs.length === 0) {

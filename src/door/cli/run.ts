@@ -1,7 +1,7 @@
 /** `tailrace run`: judges a client. */
 import type { Command } from 'commander'
-import { progressLine } from '../../../reporters/text.ts'
-import { makeReporter } from '../../../reporters/index.ts'
+import { makeReporter, progressLine } from '../../../reporters/index.ts'
+import type { TextOptions } from '../../../reporters/index.ts'
 import { cases } from '../../../scenarios/index.ts'
 import { baselineOf } from '../../baseline.ts'
 import { TailraceError } from '../../errors.ts'
@@ -9,15 +9,13 @@ import type { Report } from '../../report.ts'
 import { select } from '../../select.ts'
 import type { Selected } from '../../select.ts'
 import { runSuite } from '../../suite.ts'
-import { readBaseline, readCase, writeBaseline } from './files.ts'
+import { readBaseline, readCases, writeBaseline } from './files.ts'
 import { RunFolder } from './folder.ts'
 import type { Ending } from './main.ts'
 import { readFlags } from './options.ts'
 import type { Flags, RawFlags } from './options.ts'
-import { replayOf } from './replay-file.ts'
-import { judgesOfTheJudge, probeOf, setupOf, suiteNumber } from './stage.ts'
-import type { Parts } from './stage.ts'
-import { version } from './version.ts'
+import type { Parts } from './replay-file.ts'
+import { keptIn, probeOf, setupOf, suiteNumber, terminal } from './stage.ts'
 
 const many = (value: string, before: string[]): string[] => [...before, value]
 
@@ -53,48 +51,28 @@ export function addRun(program: Command, ending: Ending): void {
 }
 
 async function run(files: readonly string[], client: string, flags: Flags): Promise<Report> {
-  const own = files.map(readCase)
+  const own = readCases(files, flags.mode)
   const selected = own.length > 0 ? { run: own.map((o) => o.case), notApplicable: [] } : selectedBy(flags)
   const probe = probeOf(cases, flags.mode)
   const ids = [...cases, ...selected.run].map(({ id }) => id)
-  const reading = flags.baseline !== undefined && !flags.writeBaseline
-  const baseline = reading ? readBaseline(flags.baseline, ids) : undefined
+  const reading = flags.baselineFile !== undefined && !flags.writeBaseline
+  const baseline = reading ? readBaseline(flags.baselineFile, ids) : undefined
   const seed = flags.seed ?? own.find((o) => o.seed !== undefined)?.seed ?? String(suiteNumber)
-  const parts: Parts = { ...flags, client, protocol: flags.protocol, seed }
+  const parts: Parts = { ...flags, client, seed }
   const setup = setupOf(parts)
   const folder = new RunFolder(flags.out, setup.clock.wall())
-  const ink = { color: process.stdout.isTTY && !process.env['NO_COLOR'] }
-  const speaks = flags.reports.includes('text')
-
+  const look = terminal()
   const report = await runSuite(setup, {
-    ...judgesOfTheJudge(),
+    ...keptIn(folder, parts),
+    ...flags,
     selected,
     probe,
-    mode: flags.mode,
-    level: flags.level,
-    suite: suiteNumber,
-    parallel: flags.parallel,
-    shuffle: flags.shuffle,
-    bail: flags.bail,
     ...(baseline ? { baseline } : {}),
-    run: folder.run,
-    version,
-    stage: (c, role) => folder.stage(c, role),
-    keep: (c, done) => {
-      folder.keepOutput(c, done)
-      folder.write(`replay/${c.id}.json`, replayOf(c, done, parts))
-    },
-    context: (c) => ({
-      seed,
-      repeat: 1,
-      ledger: folder.ledger(c.id),
-      replay: `tailrace replay ${folder.shown('replay', `${c.id}.json`)}`,
-    }),
     onResult: (result) => {
-      if (speaks) process.stdout.write(`${progressLine(result, ink)}\n`)
+      if (flags.reports.includes('text')) process.stdout.write(`${progressLine(result, look)}\n`)
     },
   })
-  writeReports(report, flags, folder, ink)
+  writeReports(report, flags, folder, look)
   return report
 }
 
@@ -102,15 +80,15 @@ function selectedBy(flags: Flags): Selected {
   return select(cases, { ...flags, rung: 'pipe' })
 }
 
-function writeReports(report: Report, flags: Flags, folder: RunFolder, ink: { color: boolean }): void {
+function writeReports(report: Report, flags: Flags, folder: RunFolder, look: TextOptions): void {
   for (const name of flags.reports) {
-    const { file, render } = makeReporter(name, ink)
+    const { file, render } = makeReporter(name, look)
     const text = render(report)
     if (file !== undefined) folder.write(file, text)
     else process.stdout.write(text)
   }
-  if (flags.baseline !== undefined && flags.writeBaseline) {
-    writeBaseline(flags.baseline, baselineOf(report.cases))
+  if (flags.baselineFile !== undefined && flags.writeBaseline) {
+    writeBaseline(flags.baselineFile, baselineOf(report.cases))
   }
   if (flags.reports.includes('text')) process.stdout.write(`report: ${folder.shown()}\n`)
 }

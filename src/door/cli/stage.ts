@@ -1,26 +1,20 @@
 /** What `run` and `replay` have in common: the parts put on the stage. */
 import { protocolNamed, serveH1 } from '../../../fakes/server.ts'
+import type { TextOptions } from '../../../reporters/index.ts'
 import { clientCommand } from '../../clients/command.ts'
 import { realClock } from '../../clock.ts'
 import { pipeDriver } from '../../drivers/pipe.ts'
 import { TailraceError } from '../../errors.ts'
-import type { Profile } from '../../profile.ts'
 import type { Setup } from '../../run.ts'
 import type { Case } from '../../scenario.ts'
 import type { SuiteOptions } from '../../suite.ts'
+import type { RunFolder } from './folder.ts'
+import { replayOf } from './replay-file.ts'
+import type { Parts } from './replay-file.ts'
 import { version } from './version.ts'
 
 /** The suite whose cases gate; a seed comes from its number when none is given. */
 export const suiteNumber = 1
-
-export interface Parts {
-  client: string
-  protocol: string
-  profile: Profile
-  seed: string
-  host: string
-  knobs: readonly string[]
-}
 
 export function setupOf(parts: Parts): Setup {
   return {
@@ -36,9 +30,39 @@ export function setupOf(parts: Parts): Setup {
   }
 }
 
-/** The clients that show the judge's own fitness. */
-export function judgesOfTheJudge(): Pick<SuiteOptions, 'control' | 'nullClient'> {
-  return { control: pipeDriver(clientCommand('reference')), nullClient: pipeDriver(clientCommand('null')) }
+/** What every run has: the clients that show the judge's own fitness, and a folder that keeps what is left. */
+export function keptIn(
+  folder: RunFolder,
+  parts: Parts,
+): Pick<SuiteOptions, 'control' | 'nullClient' | 'suite' | 'run' | 'version' | 'stage' | 'keep' | 'context'> {
+  return {
+    control: pipeDriver(clientCommand('reference')),
+    nullClient: pipeDriver(clientCommand('null')),
+    suite: suiteNumber,
+    run: folder.run,
+    version,
+    stage: (c, role) => folder.stage(c, role),
+    keep: (c, run) => {
+      folder.keepOutput(c, run)
+      folder.write(`replay/${c.id}.json`, replayOf(c, run, parts))
+    },
+    context: (c) => ({
+      seed: parts.seed,
+      repeat: 1,
+      ledger: folder.ledger(c.id),
+      replay: `tailrace replay ${folder.shown('replay', `${c.id}.json`)}`,
+    }),
+  }
+}
+
+/** How texts look where they are going: colour and width of the terminal, and how this program was called. */
+export function terminal(): TextOptions {
+  const { isTTY, columns } = process.stdout
+  return {
+    color: isTTY && !process.env['NO_COLOR'],
+    ...(isTTY ? { width: columns } : {}),
+    program: process.env['npm_command'] === 'exec' ? 'npx tailrace' : 'tailrace',
+  }
 }
 
 /** `base.one` of a mode. */
