@@ -4,8 +4,7 @@
  */
 import type { Entry } from '../src/entry.ts'
 import { limits } from '../src/limits.ts'
-import type { CaseResult } from '../src/report.ts'
-import type { CheckResult } from '../src/verdict.ts'
+import type { CaseResult, CheckResult } from '../src/report.ts'
 import { entryLine } from './entry-line.ts'
 import { ink, plain, sign, typed } from './ink.ts'
 import type { TextOptions } from './ink.ts'

@@ -1,9 +1,19 @@
 /** The report of a run: its shape is a contract, additive only (`schema/report.v1.json`). */
 import type { Percentiles } from './clock.ts'
 import type { ExitCode } from './errors.ts'
-import type { CaseVerdict, CheckResult, CheckVerdict, Level, Mode, Tier } from './verdict.ts'
-import type { PhaseName } from './entry.ts'
+import type { Entry, PhaseName } from './entry.ts'
+import type { CaseVerdict, CheckVerdict, Level, Mode, Tier } from './verdict.ts'
 import type { Schema } from './parameters.ts'
+
+/** One check of one case, as it stands in a report. */
+export interface CheckResult {
+  readonly id: string
+  readonly level: Level
+  readonly verdict: CheckVerdict
+  readonly because: readonly string[]
+  /** Entries around the witnesses, in order of time; empty unless the check failed or is unknown. */
+  readonly entries: readonly Entry[]
+}
 
 export interface CaseResult {
   readonly id: string

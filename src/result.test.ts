@@ -70,7 +70,7 @@ describe('a result', () => {
 
   it('still is one on the hot loop that filled the ledger, and names no other reason', () => {
     let told = ledger().offer(3)
-    for (let i = 0; i <= limits.hotLoopRepeatsMax + 1; i += 1) told = told.attempt({ status: 503 })
+    for (let i = 0; i <= limits.hotLoopRepeatsMax + 1; i += 1) told = told.attempt({ status: 503, sha: 'a' })
     const result = resultOf(caseOf('a'), runOf(told, { dropped: 7 }), context)
     expect(result.verdict).toBe('fail')
     expect(result.reason).toMatch(/^inv\.no-hot-loop: /)

@@ -1,11 +1,11 @@
 /** From one run of a case to its line in the report. Pure. */
 import type { Entry } from './entry.ts'
 import { limits } from './limits.ts'
-import type { CaseResult } from './report.ts'
+import type { CaseResult, CheckResult } from './report.ts'
 import type { CaseRun } from './run.ts'
 import type { Case } from './scenario.ts'
 import { caseVerdict } from './verdict.ts'
-import type { CaseVerdict, CheckResult } from './verdict.ts'
+import type { CaseVerdict } from './verdict.ts'
 
 export interface ResultContext {
   readonly seed: string

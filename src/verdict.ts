@@ -4,7 +4,6 @@
  */
 import type { ExitCode } from './errors.ts'
 import { exitCodes } from './errors.ts'
-import type { Entry } from './entry.ts'
 import type { RecordId } from './record.ts'
 
 export const modes = ['ingest', 'stream', 'export'] as const
@@ -46,16 +45,6 @@ export interface Finding {
   readonly records?: readonly { readonly id: RecordId; readonly outcome: Outcome }[]
 }
 
-/** One check of one case, as it stands in a report. */
-export interface CheckResult {
-  readonly id: string
-  readonly level: Level
-  readonly verdict: CheckVerdict
-  readonly because: readonly string[]
-  /** Entries around the witnesses, in order of time; empty unless the check failed or is unknown. */
-  readonly entries: readonly Entry[]
-}
-
 const severity: Record<CheckVerdict, number> = { 'n/a': 0, pass: 1, unknown: 2, fail: 3 }
 
 /** The worst of `verdicts`; `n/a` drops out, and is the answer only when nothing else is there. */
@@ -89,7 +78,7 @@ export const levelChoices: Readonly<
 /** The exit code that one case asks for when `gates` are the gating levels. */
 export function caseExit(
   verdict: CaseVerdict,
-  checks: readonly Pick<CheckResult, 'verdict' | 'level'>[],
+  checks: readonly { readonly verdict: CheckVerdict; readonly level: Level }[],
   gates: readonly Level[],
 ): ExitCode {
   const gating = (wanted: CheckVerdict): boolean =>

@@ -1,8 +1,8 @@
 /** Small reports made by hand, for the tests of the reporters. */
 import { recordSource } from '../../src/record.ts'
-import type { CaseResult, Report } from '../../src/report.ts'
+import type { CaseResult, CheckResult, Report } from '../../src/report.ts'
 import { caseVerdicts } from '../../src/verdict.ts'
-import type { CaseVerdict, CheckResult } from '../../src/verdict.ts'
+import type { CaseVerdict } from '../../src/verdict.ts'
 import type { Entry } from '../../src/entry.ts'
 
 export const nonce: string = recordSource('7', 'ing.retry.503').nonce

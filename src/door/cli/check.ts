@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { judge } from '../../check/judge.ts'
 import { readLedger } from '../../ledger.ts'
 import { caseExit, levelChoices } from '../../verdict.ts'
-import type { Ending } from './main.ts'
+import type { Ending } from './ending.ts'
 
 export function addCheck(program: Command, ending: Ending): void {
   program

@@ -3,17 +3,13 @@ import { Command, CommanderError } from 'commander'
 import { exitCodes, messageOf, TailraceError } from '../../errors.ts'
 import { endAllClients } from '../../drivers/pipe.ts'
 import { addCheck } from './check.ts'
+import type { Ending } from './ending.ts'
 import { addExplain } from './explain.ts'
 import { addFaults } from './faults.ts'
 import { addList } from './list.ts'
 import { addReplay } from './replay.ts'
 import { addRun } from './run.ts'
 import { version } from './version.ts'
-
-/** What a verb leaves: its exit code. */
-export interface Ending {
-  exitCode: number
-}
 
 export async function main(argv: readonly string[]): Promise<number> {
   const ending: Ending = { exitCode: exitCodes.pass }

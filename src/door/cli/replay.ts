@@ -5,7 +5,7 @@ import { cases } from '../../../scenarios/index.ts'
 import { exitCodes } from '../../errors.ts'
 import { runSuite } from '../../suite.ts'
 import { RunFolder } from './folder.ts'
-import type { Ending } from './main.ts'
+import type { Ending } from './ending.ts'
 import { checksOf, readReplay } from './replay-file.ts'
 import { keptIn, probeOf, setupOf, terminal } from './stage.ts'
 

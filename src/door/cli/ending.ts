@@ -1,0 +1,4 @@
+/** What a verb leaves: its exit code. */
+export interface Ending {
+  exitCode: number
+}
