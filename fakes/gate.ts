@@ -99,7 +99,7 @@ export class GatedExchange implements Exchange {
 
   constructor(gate: Gate, inner: Exchange) {
     this.gate = gate
-    this.inner = inner
+    this.inner = delayed(inner, () => this.shape())
     this.id = inner.id
     this.connection = inner.connection
     this.head = inner.head
@@ -126,16 +126,23 @@ export class GatedExchange implements Exchange {
     const seen: Uint8Array[] = []
     let total = 0
     for await (const chunk of this.inner.body) {
-      if (waiting.length > 0 && total < limits.bodyBytesMax) seen.push(chunk)
-      total += chunk.length
-      while (waiting[0] !== undefined && waiting[0] <= total) {
+      let rest = chunk
+      while (waiting[0] !== undefined && waiting[0] <= total + rest.length) {
         const n = waiting.shift() as number
+        // Exactly n bytes are read before the strike, however the client's bytes were cut up on their way.
+        const part = rest.subarray(0, n - total)
+        rest = rest.subarray(part.length)
+        total += part.length
+        seen.push(part)
+        yield part
         const content = this.gate.options.firstToken(Buffer.concat(seen))
         const known = content === undefined ? {} : { content }
         await this.strikeAt(this.gate.draw({ ...this.subject(), ...known, points: ['request-body'], n }))
         if (this.over) return
       }
-      yield chunk
+      if (waiting.length > 0 && total < limits.bodyBytesMax) seen.push(rest)
+      total += rest.length
+      yield rest
     }
     this.bodyEnded = true
   }
@@ -173,7 +180,6 @@ export class GatedExchange implements Exchange {
     if (this.decision?.point.name === 'response-head') await this.strikeAt(this.decision, due)
     if (this.over) return ended()
     if (this.rest) return { ok: true, bytes: 0 } // the fault has written the head
-    await this.shape()
     return this.inner.respond(status, headers, framing, ack)
   }
 
@@ -190,7 +196,6 @@ export class GatedExchange implements Exchange {
   }
 
   private async pass(bytes: Uint8Array): Promise<Emitted> {
-    await this.shape()
     const emitted = await (this.rest ?? this.inner).write(bytes)
     if (emitted.ok) this.written += emitted.bytes
     return emitted
@@ -216,7 +221,6 @@ export class GatedExchange implements Exchange {
     return { method, path, headers, connection: this.connection.ordinal }
   }
 
-  /** Shapers delay each write; order is kept because writes are awaited. */
   private async shape(): Promise<void> {
     const { plan, clock } = this.gate.options
     const write = this.writes++
@@ -262,6 +266,26 @@ export class GatedExchange implements Exchange {
       emit,
     }
     return performer({ ...common, fault: decision.fault, ...(due ? { due } : {}) })
+  }
+}
+
+/** Each write, of a fault as of a protocol, waits its turn; order is kept because writes are awaited. */
+function delayed(inner: Exchange, wait: () => Promise<void>): Exchange {
+  const { id, connection, head, gone } = inner
+  return {
+    ...{ id, connection, head, gone },
+    get body() {
+      return inner.body
+    },
+    get complete() {
+      return inner.complete
+    },
+    inform: (...head) => wait().then(() => inner.inform(...head)),
+    respond: (...head) => wait().then(() => inner.respond(...head)),
+    write: (bytes) => wait().then(() => inner.write(bytes)),
+    trailers: (headers) => inner.trailers(headers),
+    end: () => inner.end(),
+    cut: (how) => inner.cut(how),
   }
 }
 

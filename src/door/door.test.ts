@@ -20,21 +20,20 @@ interface Ended {
   stderr: string
 }
 
+function run(args: readonly string[], cwd: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
 /** The command, in a directory of its own. */
 class Terminal {
   readonly cwd = mkdtempSync(join(tmpdir(), 'tailrace-door-'))
 
   tailrace(...args: string[]): Promise<Ended> {
-    return new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        [bin, ...args],
-        { cwd: this.cwd, maxBuffer: 1 << 26 },
-        (error, stdout, stderr) => {
-          resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
-        },
-      )
-    })
+    return run([bin, ...args], this.cwd)
   }
 
   write(name: string, text: string): string {
@@ -157,6 +156,26 @@ describe('tailrace run', () => {
     )
     expect(stdout).toContain('cannot import acme')
     expect(code).toBe(1)
+  })
+})
+
+describe('a Node or a system that is too old', () => {
+  it.each([
+    [
+      'versions',
+      "{ ...process.versions, node: '18.20.8' }",
+      'tailrace needs Node 20.19 or later; this is 18.20.8\n',
+    ],
+    [
+      'versions',
+      "{ ...process.versions, node: '20.18.3' }",
+      'tailrace needs Node 20.19 or later; this is 20.18.3\n',
+    ],
+    ['platform', "'win32'", 'tailrace runs on Linux and macOS; this is win32\n'],
+  ])('gets one line: %s %s', async (name, value, line) => {
+    const lie = `data:text/javascript,Object.defineProperty(process,'${name}',{value:${value}})`
+    const { code, stdout, stderr } = await run(['--import', lie, bin, 'list'], process.cwd())
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: line })
   })
 })
 
