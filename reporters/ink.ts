@@ -12,6 +12,8 @@ export interface TextOptions {
   width?: number
   /** How the program was called, for the commands that are shown; `tailrace` when absent. */
   program?: string
+  /** The user's own cases that were run in place of the suite. */
+  files?: readonly string[]
 }
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold'

@@ -46,7 +46,7 @@ describe('the JUnit report', () => {
       </failure>
           </testcase>
           <testcase name="ing.4xx.400" classname="tailrace.ing.4xx" time="0.740">
-            <skipped message="expected to fail: sent twice"/>
+            <skipped message="expected not to pass: sent twice"/>
           </testcase>
           <testcase name="ing.backoff.exists" classname="tailrace.ing.backoff" time="0.740">
             <failure message="inconclusive: fired: the fault never fired" type="inconclusive">

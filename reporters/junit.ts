@@ -24,7 +24,9 @@ function endingOf(result: CaseResult, report: Report): Ending {
     case 'fail':
       return result.expected ? 'skipped' : 'failure'
     case 'inconclusive':
-      return caseExit(result.verdict, result.checks, report.gates) === 0 ? 'skipped' : 'failure'
+      return result.expected || caseExit(result.verdict, result.checks, report.gates) === 0
+        ? 'skipped'
+        : 'failure'
     case 'harness-error':
       return 'error'
     case 'n/a':
@@ -82,8 +84,7 @@ function caseRow(result: CaseResult, ending: Ending): Row {
     classname: ['tailrace', ...group].join('.'),
     time: seconds(result.durationMs),
   }
-  const expected = result.expected && result.verdict === 'fail' ? 'expected to fail' : result.verdict
-  const message = `${expected}: ${why(result)}`
+  const message = `${result.expected ? 'expected not to pass' : result.verdict}: ${why(result)}`
   const story = `\n${caseText(result, { color: false })}\n`
   switch (ending) {
     case 'passed':

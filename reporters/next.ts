@@ -3,7 +3,7 @@ import type { CaseResult, Report } from '../src/report.ts'
 import { caseExit } from '../src/verdict.ts'
 
 /** Replays what went wrong, the gravest first; where nothing did, asks more of the client than this run. */
-export function nextCommand(report: Report): string | undefined {
+export function nextCommand(report: Report, files: readonly string[] = []): string | undefined {
   const open = report.cases.filter((result) => !result.expected)
   const gating = (result: CaseResult): boolean => caseExit(result.verdict, result.checks, report.gates) !== 0
   const first = (verdict: string): CaseResult | undefined => {
@@ -12,16 +12,17 @@ export function nextCommand(report: Report): string | undefined {
   }
   const wrong = first('harness-error') ?? first('fail') ?? first('inconclusive')
   if (wrong) return wrong.replay
-  return report.exitCode === 0 && report.totals.pass > 0 ? stricterRun(report) : undefined
+  return report.exitCode === 0 && report.totals.pass > 0 ? stricterRun(report, files) : undefined
 }
 
 /** The same client under `--level may`, which also gates SHOULD; with other draws where it already does. */
-function stricterRun({ client, mode, protocol, profile, rung, gates, run }: Report): string | undefined {
+function stricterRun(report: Report, files: readonly string[]): string | undefined {
+  const { client, mode, protocol, profile, rung, gates, run } = report
   if (rung !== 'pipe') return undefined
   const flag = (name: string, value: string, usual: string): string[] =>
     value === usual ? [] : [`--${name} ${value}`]
   return [
-    `tailrace run --client ${quoted(client.command)}`,
+    ['tailrace run', ...files.map(quoted), '--client', quoted(client.command)].join(' '),
     ...flag('mode', mode, 'ingest'),
     ...flag('protocol', protocol, mode === 'export' ? 'export' : 'generic'),
     ...flag('profile', profile, protocol),

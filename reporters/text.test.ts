@@ -53,7 +53,7 @@ describe('the text report', () => {
       7 cases in 12.3 s:  ✓ 1 pass  ✗ 2 fail (1 expected)  ? 1 inconclusive  – 1 n/a  ~ 1 flaky  ! 1 harness-error
         inconclusive: 1 × fired: the fault never fired
         n/a: 1 × needs rung lines
-        the baseline expects ing.idem.ack-lost:rule to fail, and it no longer does
+        the baseline expects ing.idem.ack-lost:rule not to pass, and it does
 
       judge: control pass, null fail, timers 0.4 ms late at p99.9
       run: suite 1, seed 7, generic over pipe, profile generic

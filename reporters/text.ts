@@ -17,7 +17,7 @@ export function textReporter(options: TextOptions): Reporter {
 
 /** One line for a case as it ends. */
 export function progressLine(result: CaseResult, options: TextOptions): string {
-  const expected = result.expected && result.verdict === 'fail' ? 'expected: ' : ''
+  const expected = result.expected ? 'expected: ' : ''
   const parts = [nameOf(result), duration(result.durationMs), expected + why(result)]
   return signed(result, parts.filter(Boolean).join('  '), options)
 }
@@ -82,11 +82,12 @@ function oneLiners(report: Report, verdict: CaseVerdict, options: TextOptions): 
 }
 
 function totals(report: Report, options: TextOptions): string {
-  const expected = report.cases.filter((result) => result.expected && result.verdict === 'fail').length
+  const expected = (verdict: CaseVerdict): number =>
+    report.cases.filter((result) => result.expected && result.verdict === verdict).length
   const parts = caseVerdicts
     .filter((verdict) => report.totals[verdict] > 0)
     .map((verdict) => {
-      const note = verdict === 'fail' && expected > 0 ? ` (${expected} expected)` : ''
+      const note = expected(verdict) > 0 ? ` (${expected(verdict)} expected)` : ''
       return `${sign(verdict, options)} ${report.totals[verdict]} ${verdict}${note}`
     })
   const head = `${counted(report.cases.length, 'case')} in ${duration(report.durationMs)}`
@@ -94,7 +95,7 @@ function totals(report: Report, options: TextOptions): string {
     [`${head}:`, ...parts].join('  '),
     ...reasons(report, 'inconclusive'),
     ...reasons(report, 'n/a'),
-    ...(report.stale ?? []).map((id) => `  the baseline expects ${plain(id)} to fail, and it no longer does`),
+    ...(report.stale ?? []).map((id) => `  the baseline expects ${plain(id)} not to pass, and it does`),
   ].join('\n')
 }
 
@@ -131,7 +132,7 @@ const exits: Record<Report['exitCode'], string> = {
 }
 
 function closing(report: Report, options: TextOptions): string {
-  const next = nextCommand(report)
+  const next = nextCommand(report, options.files)
   const exit = `exit ${report.exitCode}: ${exits[report.exitCode]}`
   return next === undefined ? exit : `${exit}\nnext: ${ink('bold', typed(next, options), options)}`
 }

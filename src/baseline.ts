@@ -1,11 +1,11 @@
 /**
- * A baseline: failures that are known and wanted fixed, each with its reason and its issue. A known failure does
- * not fail the run; one that no longer fails does, so that the list stays true.
+ * A baseline: what is known not to pass and wanted mended, each with its reason and its issue. It does not fail the
+ * run; an entry that passes again does, so that the list stays true.
  */
 import { shown, TailraceError } from './errors.ts'
 import type { Problem } from './errors.ts'
 import type { Schema } from './parameters.ts'
-import type { CaseResult } from './report.ts'
+import type { CaseResult, CheckResult } from './report.ts'
 import { problemsOf } from './schema.ts'
 
 export interface Known {
@@ -56,44 +56,52 @@ export function checkBaseline(value: unknown, name: string, ids: readonly string
   return value as Baseline
 }
 
-/** Marks the failures that `baseline` names, and lists the entries that no longer fail. */
+/** Marks what `baseline` names, and lists the entries that no longer hold. */
 export function applyBaseline(
   results: readonly CaseResult[],
   baseline: Baseline,
 ): { results: CaseResult[]; stale: string[] } {
-  const expects = (result: CaseResult, check: string): boolean =>
-    baseline.expected.some((known) => known.case === result.id && (known.check ?? check) === check)
-  const marked = results.map((result) => {
-    const failing = result.checks.filter((check) => check.verdict === 'fail')
-    const known = result.verdict === 'fail' && failing.every((check) => expects(result, check.id))
-    return known ? { ...result, expected: true } : result
-  })
-  const stale = baseline.expected.filter((known) => holds(known, results))
+  const marked = results.map((result) =>
+    isKnown(result, baseline.expected) ? { ...result, expected: true } : result,
+  )
+  const stale = baseline.expected.filter((known) => passes(known, results))
   return { results: marked, stale: stale.map((known) => [known.case, known.check].filter(Boolean).join(':')) }
 }
 
-/** Whether what was known to fail passed, in a case that was judged: elsewhere a pass says nothing. */
-function holds(known: Known, results: readonly CaseResult[]): boolean {
-  const result = results.find(({ id }) => id === known.case)
-  if (result?.verdict !== 'pass' && result?.verdict !== 'fail') return false
-  if (known.check === undefined) return result.verdict === 'pass'
-  return result.checks.some(({ id, verdict }) => id === known.check && verdict === 'pass')
+/** Whether everything that did not pass is named: a failure, and what is inconclusive at the same place. */
+function isKnown(result: CaseResult, expected: readonly Known[]): boolean {
+  if (result.verdict !== 'fail' && result.verdict !== 'inconclusive') return false
+  const named = expected.filter((known) => known.case === result.id)
+  if (named.some((known) => known.check === undefined)) return true
+  const open = openChecks(result)
+  return open.length > 0 && open.every(({ id }) => named.some((known) => known.check === id))
 }
 
-/** A baseline that expects what fails now; reasons and issues are left for a person to fill in. */
+function openChecks(result: CaseResult): readonly CheckResult[] {
+  return result.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'unknown')
+}
+
+/** Whether what was known not to pass does. */
+function passes(known: Known, results: readonly CaseResult[]): boolean {
+  const result = results.find(({ id }) => id === known.case)
+  if (known.check === undefined) return result?.verdict === 'pass'
+  if (result?.verdict !== 'pass' && result?.verdict !== 'fail') return false // not judged as a whole
+  return result.checks.find(({ id }) => id === known.check)?.verdict === 'pass'
+}
+
+/** A baseline that expects what does not pass now; reasons and issues are for a person to better. */
 export function baselineOf(results: readonly CaseResult[]): Baseline {
-  const failing = results.filter(({ verdict }) => verdict === 'fail')
-  return {
-    version: 1,
-    expected: failing.flatMap((result) =>
-      result.checks
-        .filter(({ verdict }) => verdict === 'fail')
-        .map(({ id, because }) => ({
-          case: result.id,
-          check: id,
-          reason: because[0] ?? 'fails',
-          issue: 'none yet',
-        })),
-    ),
-  }
+  const issue = 'none yet'
+  const expected = results.flatMap((result): Known[] => {
+    if (result.verdict !== 'fail' && result.verdict !== 'inconclusive') return []
+    const open = openChecks(result)
+    if (open.length === 0) return [{ case: result.id, reason: result.reason ?? result.verdict, issue }]
+    return open.map(({ id, because }) => ({
+      case: result.id,
+      check: id,
+      reason: because[0] ?? 'open',
+      issue,
+    }))
+  })
+  return { version: 1, expected }
 }

@@ -20,6 +20,9 @@ import type { Selected } from './select.ts'
 import { caseExit, caseVerdicts, levelChoices } from './verdict.ts'
 import type { CaseVerdict, LevelChoice, Mode } from './verdict.ts'
 
+/** What a run of a case is for: its own verdict, or the fitness of the judge and of the client. */
+export type Role = 'case' | 'probe' | 'control' | 'null'
+
 export interface SuiteOptions {
   readonly selected: Selected
   /** `base.one` of the mode: judges the judge, and probes the client. */
@@ -36,7 +39,7 @@ export interface SuiteOptions {
   readonly run: string
   readonly version: string
   /** Where a run of a case keeps its files. */
-  stage(c: Case, role: 'case' | 'control' | 'null'): Stage
+  stage(c: Case, role: Role): Stage
   /** Keeps what a run of a case leaves. */
   keep(c: Case, run: CaseRun): void
   context(c: Case): ResultContext
@@ -49,10 +52,11 @@ export async function runSuite(setup: Setup, options: SuiteOptions): Promise<Rep
   const start = setup.clock.now()
   const lateness = watchLateness()
   const eventLoop = watchEventLoop()
+  const probeRole = options.selected.run.includes(options.probe) ? 'case' : 'probe'
   const [control, nullRun, probe] = await Promise.all([
     runCase(options.probe, { ...setup, driver: options.control }, options.stage(options.probe, 'control')),
     runCase(options.probe, { ...setup, driver: options.nullClient }, options.stage(options.probe, 'null')),
-    runCase(options.probe, setup, options.stage(options.probe, 'case')),
+    runCase(options.probe, setup, options.stage(options.probe, probeRole)),
   ])
   const fit = { control: soleVerdict(control), null: soleVerdict(nullRun) }
   const unfit = fit.control !== 'pass' || fit.null === 'pass'
@@ -102,7 +106,7 @@ async function runAll(setup: Setup, options: SuiteOptions, probe: CaseRun): Prom
 
   async function worker(): Promise<void> {
     for (let c = queue.shift(); c && !stopped; c = queue.shift()) {
-      const run = c.id === options.probe.id ? probe : await runCase(c, setup, options.stage(c, 'case'))
+      const run = c === options.probe ? probe : await runCase(c, setup, options.stage(c, 'case'))
       ran.push({ case: c, run })
       options.keep(c, run)
       const result = resultOf(c, run, options.context(c))
@@ -141,8 +145,8 @@ function soleVerdict(run: CaseRun): Exclude<CaseVerdict, 'flaky'> {
 }
 
 /** A command that could not be started says nothing about a client. */
-function refuseUnstartable(command: string, { driven }: CaseRun): void {
-  if (driven?.ended !== 'not-started') return
+function refuseUnstartable(command: string, { driven, entries }: CaseRun): void {
+  if (driven?.ended !== 'not-started' || entries.some((entry) => entry.kind === 'open')) return
   const got = [driven.code === null ? 'no exit code' : `exit code ${driven.code}`, ...stderrLines(driven)]
   throw new TailraceError('client-start', 'the client could not be started', [
     { at: command, expected: 'a command that starts', got: got.join('\n    ') },

@@ -40,11 +40,16 @@ export function writeBaseline(path: string, baseline: Baseline): void {
 }
 
 /** Cases of the user's own. Each has an id of its own, for its ledger, and the mode of the run. */
-export function readCases(paths: readonly string[], mode: Mode): { case: Case; seed?: string }[] {
+export function readCases(
+  paths: readonly string[],
+  mode: Mode,
+  suite: readonly Case[],
+): { case: Case; seed?: string }[] {
   const read = paths.map(readCase)
   const ids = read.map((one) => one.case.id)
+  const taken = suite.map(({ id }) => id)
   const problems = read.flatMap(({ case: c }, index) => [
-    ...(ids.indexOf(c.id) < index
+    ...(ids.indexOf(c.id) < index || taken.includes(c.id)
       ? [{ at: `${paths[index]} /id`, expected: 'an id of its own', got: shown(c.id) }]
       : []),
     ...(c.mode === mode ? [] : [{ at: `${paths[index]} /mode`, expected: mode, got: shown(c.mode) }]),

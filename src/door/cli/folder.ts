@@ -7,6 +7,7 @@ import { messageOf, TailraceError } from '../../errors.ts'
 import { fileSink } from '../../ledger.ts'
 import type { CaseRun, Stage } from '../../run.ts'
 import type { Case } from '../../scenario.ts'
+import type { Role } from '../../suite.ts'
 
 export class RunFolder {
   /** Name of the run: when it began. */
@@ -29,7 +30,7 @@ export class RunFolder {
     }
   }
 
-  stage(c: Case, role: 'case' | 'control' | 'null'): Stage {
+  stage(c: Case, role: Role): Stage {
     const name = role === 'case' ? c.id : `${role}.${c.id}`
     const dir = join(this.path, 'dir', name)
     mkdirSync(dir, { recursive: true })

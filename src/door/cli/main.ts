@@ -25,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     endAllClients()
     process.exit(signal === 'SIGINT' ? 130 : 143)
   }
+  process.stdout.on('error', hangUp)
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -35,6 +36,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     endAllClients()
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
   }
+}
+
+/** A reader that leaves, as `head` does, takes nothing from the verdict: the run goes on unheard. */
+function hangUp(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** Says what went wrong on stderr; a failure that is nobody's mistake but ours says so. */

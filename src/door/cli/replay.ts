@@ -1,4 +1,5 @@
 /** `tailrace replay FILE`: runs one case again as it was run, and says whether the same came of it. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Command } from 'commander'
 import { makeReporter } from '../../../reporters/index.ts'
 import { cases } from '../../../scenarios/index.ts'
@@ -28,10 +29,11 @@ async function replay(path: string, out: string, client: string | undefined): Pr
   const folder = new RunFolder(out, setup.clock.wall())
   let checks: Record<string, string> = {}
   const kept = keptIn(folder, parts)
+  const probe = probeOf(cases, before.case.mode)
   const report = await runSuite(setup, {
     ...kept,
-    selected: { run: [before.case], notApplicable: [] },
-    probe: probeOf(cases, before.case.mode),
+    selected: { run: [isDeepStrictEqual(before.case, probe) ? probe : before.case], notApplicable: [] },
+    probe,
     mode: before.case.mode,
     level: 'should',
     parallel: 1,

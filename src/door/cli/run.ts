@@ -7,7 +7,6 @@ import { baselineOf } from '../../baseline.ts'
 import { TailraceError } from '../../errors.ts'
 import type { Report } from '../../report.ts'
 import { select } from '../../select.ts'
-import type { Selected } from '../../select.ts'
 import { runSuite } from '../../suite.ts'
 import { readBaseline, readCases, writeBaseline } from './files.ts'
 import { RunFolder } from './folder.ts'
@@ -51,17 +50,18 @@ export function addRun(program: Command, ending: Ending): void {
 }
 
 async function run(files: readonly string[], client: string, flags: Flags): Promise<Report> {
-  const own = readCases(files, flags.mode)
-  const selected = own.length > 0 ? { run: own.map((o) => o.case), notApplicable: [] } : selectedBy(flags)
+  const own = readCases(files, flags.mode, cases)
+  const pool = own.length > 0 ? own.map((one) => one.case) : cases
+  const selected = select(pool, { ...flags, rung: 'pipe' })
   const probe = probeOf(cases, flags.mode)
-  const ids = [...cases, ...selected.run].map(({ id }) => id)
+  const ids = [...cases, ...pool].map(({ id }) => id)
   const reading = flags.baselineFile !== undefined && !flags.writeBaseline
   const baseline = reading ? readBaseline(flags.baselineFile, ids) : undefined
   const seed = flags.seed ?? own.find((o) => o.seed !== undefined)?.seed ?? String(suiteNumber)
   const parts: Parts = { ...flags, client, seed }
   const setup = setupOf(parts)
   const folder = new RunFolder(flags.out, setup.clock.wall())
-  const look = terminal()
+  const look = { ...terminal(), files }
   const report = await runSuite(setup, {
     ...keptIn(folder, parts),
     ...flags,
@@ -74,10 +74,6 @@ async function run(files: readonly string[], client: string, flags: Flags): Prom
   })
   writeReports(report, flags, folder, look)
   return report
-}
-
-function selectedBy(flags: Flags): Selected {
-  return select(cases, { ...flags, rung: 'pipe' })
 }
 
 function writeReports(report: Report, flags: Flags, folder: RunFolder, look: TextOptions): void {
