@@ -89,12 +89,12 @@ const rules = fc
 const seed = fc.string({ minLength: 1, maxLength: 6 })
 
 /** What was decided and what was done, by the name of each request: a multiset, whatever came first. */
-function decisions({ entries }: InMemory): string[] {
-  const sites = new Map(entries('request').map(({ req, site }) => [req, site]))
-  const faults = entries('fault').map(({ req, rule, planned, emitted }) => ({
+function decisions(server: InMemory): string[] {
+  const sites = new Map(server.entries('request').map(({ req, site }) => [req, site]))
+  const faults = server.entries('fault').map(({ req, rule, planned, emitted }) => ({
     ...{ site: sites.get(req ?? -1), rule, planned, emitted },
   }))
-  const takes = entries('take').map(({ req, ids }) => ({ site: sites.get(req), ids }))
+  const takes = server.entries('take').map(({ req, ids }) => ({ site: sites.get(req), ids }))
   return [...faults, ...takes].map((each) => JSON.stringify(each)).sort()
 }
 
@@ -111,7 +111,8 @@ async function sendAll(
     for (const logical of each) await one(logical)
   }
   const apart = [...new Set(order)].map((name) => order.filter((logical) => logical === name))
-  await server.clock.until(at === 'turns' ? inTurn(order) : Promise.all(apart.map(inTurn)))
+  const sent: Promise<unknown> = at === 'turns' ? inTurn(order) : Promise.all(apart.map(inTurn))
+  await server.clock.until(sent)
   const found = decisions(server)
   expect(server.failures).toEqual([])
   await server.stop()

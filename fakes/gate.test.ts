@@ -63,23 +63,21 @@ describe('latency', () => {
   })
 
   it('holds for the connections that its rule names', async () => {
-    const { clock, post, stop } = inMemory([
-      { ...link({ type: 'latency', delay_ms: 40 }), when: { nth: [2] } },
-    ])
-    const both = await clock.until(Promise.all([post(0), post(1)]))
+    const server = inMemory([{ ...link({ type: 'latency', delay_ms: 40 }), when: { nth: [2] } }])
+    const both = await server.clock.until(Promise.all([server.post(0), server.post(1)]))
     expect(both.map(({ atMs }) => atMs)).toEqual([0, 80])
-    await stop()
+    await server.stop()
   })
 
   it('keeps order: later answers of a connection come later', async () => {
-    const { clock, post, stop } = inMemory([link({ type: 'latency', delay_ms: 50, jitter_ms: 50 })])
+    const server = inMemory([link({ type: 'latency', delay_ms: 50, jitter_ms: 50 })])
     const ends: number[] = []
     const work = async (): Promise<void> => {
-      for (let seq = 0; seq < 6; seq += 1) ends.push((await post(seq)).atMs)
+      for (let seq = 0; seq < 6; seq += 1) ends.push((await server.post(seq)).atMs)
     }
-    await clock.until(work())
+    await server.clock.until(work())
     expect(ends).toEqual([...ends].sort((a, b) => a - b))
-    await stop()
+    await server.stop()
   })
 })
 
@@ -122,6 +120,21 @@ describe('healing', () => {
     expect(server.entries('fault').filter(({ rule }) => rule === 'r')).toHaveLength(1)
     await server.stop()
   })
+
+  it('lets go of many at once, and Node warns of nothing', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const server = inMemory([rule('response-head', { type: 'stall' })])
+    const held = Promise.all(Array.from({ length: 30 }, (_, seq) => server.post(seq)))
+    await server.clock.advance(1)
+    expect(server.entries('fault')).toHaveLength(30)
+    server.heal()
+    expect(new Set((await server.clock.until(held)).map(({ status }) => status))).toEqual(new Set([202]))
+    await server.stop()
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
 })
 
 describe('request-body(n)', () => {
@@ -157,7 +170,12 @@ describe('request-body(n)', () => {
     expect(await server.clock.until(server.post(0, 3))).toMatchObject({ status: 202 })
     expect(server.entries('request')).toMatchObject([
       { site: { logical: '0.0', attempt: 1 }, ids: [[0, 0, 0]], bytes: 100, complete: false },
-      { site: { logical: '0.0', attempt: 2 }, ids: [[0, 0, 3]], bytes: Buffer.byteLength(ndjson(0, 3)), complete: true },
+      {
+        site: { logical: '0.0', attempt: 2 },
+        ids: [[0, 0, 3]],
+        bytes: Buffer.byteLength(ndjson(0, 3)),
+        complete: true,
+      },
     ])
     expect(server.entries('take')).toMatchObject([{ ids: [[0, 0, 3]] }])
     await server.stop()

@@ -7,6 +7,7 @@
  * The rule for the answer is drawn when the body is complete, before the take, because it says whether the take
  * happens (design §5). Protocols see an ordinary Exchange: where a fault ends it, later calls say `ended`.
  */
+import { setMaxListeners } from 'node:events'
 import { sleep } from '../src/clock.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
@@ -44,6 +45,8 @@ export class Gate {
   private readonly healing = new AbortController()
 
   constructor(options: GateOptions) {
+    // Every exchange that a fault holds waits for it; beyond ten Node would warn of a leak.
+    setMaxListeners(limits.connectionsMax, this.healing.signal)
     this.options = options
     this.bodyThresholds = thresholds(options.plan, 'request-body')
     this.readsJson = options.plan.rules.some((rule) => rule.match?.json || rule.key?.startsWith('json:'))

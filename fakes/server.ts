@@ -115,6 +115,11 @@ class Fake implements Arrivals {
     }
   }
 
+  dropped(limit: number): void {
+    const failure = `the client opened more than ${limit} connections at once, and the harness takes no more`
+    if (!this.failures.includes(failure)) this.failures.push(failure)
+  }
+
   malformed({ id }: Connection, status: number | undefined, why: string): void {
     const { ledger } = this.options
     const site = { lane: 'control', attempt: 1 } as const

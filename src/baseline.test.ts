@@ -54,9 +54,11 @@ describe('a baseline', () => {
     expect(applied(two, known('a', 'rule'), known('a', 'inv.no-loss')).expected).toEqual(['a'])
   })
 
-  it('does not excuse a case that is inconclusive or broke the harness', () => {
+  it('excuses what is known to be inconclusive, but nothing that broke the harness', () => {
     const results = [result('a', { rule: 'unknown' }), result('b', { rule: 'fail' }, 'harness-error')]
-    expect(applied(results, known('a'), known('b'))).toEqual({ expected: [], stale: [] })
+    expect(applied(results, known('a'), known('b'))).toEqual({ expected: ['a'], stale: [] })
+    expect(applied(results, known('a', 'rule'))).toEqual({ expected: ['a'], stale: [] })
+    expect(applied(results, known('a', 'fired'))).toEqual({ expected: [], stale: [] })
   })
 
   it('is stale where what it expects passed', () => {
@@ -75,7 +77,7 @@ describe('a baseline', () => {
     expect(applied(results, known('a', 'rule')).stale).toEqual([])
   })
 
-  it('made from a run expects exactly what failed in it', () => {
+  it('made from a run expects exactly what did not pass in it', () => {
     const results = [
       result('a', { rule: 'fail', fired: 'pass', 'inv.no-loss': 'fail' }),
       result('b', { rule: 'pass' }),
@@ -85,9 +87,10 @@ describe('a baseline', () => {
     expect(made.expected.map((each) => [each.case, each.check, each.reason])).toEqual([
       ['a', 'rule', 'rule is fail'],
       ['a', 'inv.no-loss', 'inv.no-loss is fail'],
+      ['c', 'rule', 'rule is unknown'],
     ])
     expect(checkBaseline(made, 'x', ['a', 'b', 'c'])).toBe(made)
-    expect(applied(results, ...made.expected)).toEqual({ expected: ['a'], stale: [] })
+    expect(applied(results, ...made.expected)).toEqual({ expected: ['a', 'c'], stale: [] })
   })
 })
 

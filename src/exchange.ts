@@ -83,6 +83,8 @@ export interface Arrivals {
   closed(connection: Connection, how: Gone): void
   /** Called when a head has been parsed. The exchange is over when the promise settles. */
   exchange(exchange: Exchange): Promise<void>
+  /** A connection was refused because `limit` of them are open: no plan said so. */
+  dropped(limit: number): void
   /** Bytes that are no request; the transport has answered with `status`, or with none when it could not. */
   malformed(connection: Connection, status: number | undefined, why: string): void
 }

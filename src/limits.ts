@@ -7,8 +7,8 @@ export const limits = {
   headBytesMax: 65_536,
   /** Header fields of one request; node:http drops the rest unseen, which is fine for a count this large. */
   headerCountMax: 2_000,
-  /** Open connections of one listener: more than any client of one case needs, fewer than file descriptors. */
-  connectionsMax: 512,
+  /** Open connections of one listener: a client may open one per record; more are refused, and that is told. */
+  connectionsMax: 4_096,
   /** Bytes that one direction of a connection in memory holds unread before the writer waits. */
   memorySocketBytesMax: 65_536,
   /** Entries of one case: a client in a hot loop is stopped here; 40 times what the largest case writes. */
@@ -52,7 +52,7 @@ export const limits = {
   /** Between the last bytes of a fault and its RST, so that the bytes are read first (measured: 20 ms suffice). */
   lingerMs: 20,
   /** Between two entries of the harness's own lateness: a hold-up is charged to what it can have delayed. */
-  latenessLapMs: 250,
+  latenessLapMs: 100,
   /** Witnesses kept per finding. */
   witnessesMax: 32,
   /** The window in which a hot loop is looked for, and what a client may do in it after a failure (inv.no-hot-loop). */

@@ -11,7 +11,7 @@ import type { Judgement } from './check/judge.ts'
 import type { Driven, Driver } from './driver.ts'
 import type { Endpoint, EndpointFactory } from './endpoint.ts'
 import type { Entry, PhaseName } from './entry.ts'
-import { messageOf } from './errors.ts'
+import { messageOf, TailraceError } from './errors.ts'
 import { Ledger } from './ledger.ts'
 import type { Sink } from './ledger.ts'
 import { limits } from './limits.ts'
@@ -94,6 +94,7 @@ export async function runCase(c: Case, setup: Setup, stage: Stage): Promise<Case
     judgement = judge(ledger.entries)
     enter('stop')
   } catch (error) {
+    if (error instanceof TailraceError && error.code === 'usage') throw error // as an address that is not ours
     failures.push(messageOf(error))
   }
   enter(undefined)

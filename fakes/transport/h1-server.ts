@@ -20,6 +20,8 @@ export interface H1Options {
   readonly clock: Clock
   /** `exchange` must not reject; where it does, the connection is reset and the reason told by `malformed`. */
   readonly arrivals: Arrivals
+  /** `limits.connectionsMax` when absent. */
+  readonly connectionsMax?: number
 }
 
 /** A connection, and its requests in the order in which they came. */
@@ -53,7 +55,7 @@ export class H1Server {
   private connectionsSeen = 0
   private exchangesSeen = 0
 
-  constructor({ clock, arrivals }: H1Options) {
+  constructor({ clock, arrivals, connectionsMax = limits.connectionsMax }: H1Options) {
     this.clock = clock
     this.arrivals = arrivals
     this.http = createServer({
@@ -65,7 +67,7 @@ export class H1Server {
       requireHostHeader: false, // checked here, so that it is told
     })
     this.http.maxHeadersCount = limits.headerCountMax
-    this.http.maxConnections = limits.connectionsMax
+    this.http.maxConnections = connectionsMax
     // An option that node does not document: without it, node answers a half-close by closing.
     Object.assign(this.http, { httpAllowHalfOpen: true })
     const onRequest = (req: IncomingMessage, res: ServerResponse): void => this.request(req, res, false)
@@ -77,6 +79,7 @@ export class H1Server {
     )
     this.http.on('clientError', (error, socket) => this.clientError(error, socket))
     this.http.on('connection', (socket: Socket) => this.connection(socket))
+    this.http.on('drop', () => this.arrivals.dropped(connectionsMax))
   }
 
   /** Open connections. */

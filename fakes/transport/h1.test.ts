@@ -5,7 +5,7 @@ import type { Emitted, Framing, Header } from '../../src/exchange.ts'
 import { limits } from '../../src/limits.ts'
 import { listenH1 } from './h1.ts'
 import { answer } from './testing/facts.ts'
-import { requestText } from '../testing/raw-client.ts'
+import { RawClient, requestText } from '../testing/raw-client.ts'
 import { host, RawScene } from './testing/raw-scene.ts'
 import { transportSuite } from './transport.suite.ts'
 
@@ -163,6 +163,17 @@ describe('h1 on the wire', () => {
         expect(port).toBeLessThanOrEqual(limits.portLast)
       }
       expect(other.port).not.toBe(scene.listening.port)
+    })
+
+    it('tells of a connection that it has no room for', async () => {
+      const { clock, arrivals } = scene
+      const small = await listenH1({ host, clock, arrivals, connectionsMax: 1 })
+      const first = await RawClient.to(small.port)
+      await arrivals.openings.next()
+      const second = await RawClient.to(small.port)
+      expect(await arrivals.drops.next()).toBe(1)
+      for (const { socket } of [first, second]) socket.destroy()
+      await small.stop()
     })
 
     it('says so where the port it is given is taken', async () => {

@@ -270,6 +270,24 @@ describe('inv.no-hot-loop', () => {
     expect(storm(51, 10, { status: 500, sha: 'a' }, false).verdict('inv.no-hot-loop')).toBe('pass')
   })
 
+  it('sees through a body that is stamped anew each time', () => {
+    const stamped = ledger().offer(1)
+    for (let i = 0; i < 60; i += 1)
+      stamped.attempt({ at: 10 + i, answeredAt: 10 + i, status: 413, sha: `${i}` })
+    expect(stamped.exit(1).verdict('inv.no-hot-loop')).toBe('fail')
+  })
+
+  it('counts each logical request by itself: a connection per record, each sent thrice', () => {
+    const polite = ledger().offer(20)
+    for (let round = 0; round < 3; round += 1) {
+      for (let seq = 0; seq < 20; seq += 1) {
+        const [at, conn] = [10 + round * 100 + seq, round * 20 + seq]
+        polite.open(conn, at).attempt({ at, answeredAt: at, conn, status: 503, ids: [[0, seq, seq]] })
+      }
+    }
+    expect(polite.exit(10).verdict('inv.no-hot-loop')).toBe('pass')
+  })
+
   it('does not blame load: a connection per batch that succeeds', () => {
     expect(storm(200, 1, { sha: 'a' }, true).verdict('inv.no-hot-loop')).toBe('pass')
   })

@@ -1,11 +1,13 @@
 /**
  * inv.no-hot-loop: after a failure a client does not hammer: no second with more than 20 new connections or
- * more than 50 repeats of one body. Only what follows a refusal, a cut or an error answer counts, so a client
- * that opens a connection per batch is not blamed for its load.
+ * more than 50 repeats for one thing to send. Only what follows a refusal, a cut or an error answer counts, and
+ * each logical request is counted by itself, so a client that opens a connection per record is not blamed for its
+ * load; and a loop is seen through a body that is stamped anew each time.
  *
  * Analyses: 1. connections whose first request is a resend after a failed attempt of its logical; 2. connections
- * that carried no request, opened after the first failure of the run; 3. bodies, by hash, sent after a failed
- * attempt of the same body. What the harness's own lateness may have bunched together is unknown.
+ * that carried no request, opened after the first failure of the run; 3. requests sent after a failed attempt of
+ * the same logical, or of the same body by its hash where it carries no record. What the harness's own lateness
+ * may have bunched together is unknown.
  */
 import type { EntryOf } from '../entry.ts'
 import { failed } from '../history.ts'
@@ -29,21 +31,38 @@ export const noHotLoop: Checker<unknown> = (facts) => {
     finish: () => {
       const attempts = facts.attempts()
       if (opens.length === 0 && attempts.length === 0) return finding('n/a', 'Nothing was seen on the wire.')
-      const repeats = new Map<string, EntryOf<'request'>[]>()
-      for (const request of followers(attempts, ({ request }) => request.sha)) {
-        const sha = request.sha ?? ''
-        const same = repeats.get(sha)
-        if (same) same.push(request)
-        else repeats.set(sha, [request])
-      }
-      const connections = reconnects(attempts, opens, refusals)
+      const repeats = grouped(
+        followers(attempts, nameOf),
+        (request) => request.site.logical ?? request.sha ?? '',
+      )
+      const connections = grouped(
+        reconnects(attempts, opens, refusals),
+        ([, opener]) => opener?.site.logical ?? '',
+      )
+      const opened = connections.map((group) => group.map(([open]) => open))
       return merge([
         finding('pass', 'No hammering after a failure.'),
-        ...hottest('connections', [connections], limits.hotLoopConnectionsMax, facts),
-        ...hottest('repeats of one body', repeats.values(), limits.hotLoopRepeatsMax, facts),
+        ...hottest('connections', opened, limits.hotLoopConnectionsMax, facts),
+        ...hottest('repeats of one request', repeats, limits.hotLoopRepeatsMax, facts),
       ])
     },
   }
+}
+
+/** What an attempt sends: its logical request, or a body without records by its hash. */
+function nameOf({ request }: Attempt): string | undefined {
+  return request.site.logical ?? request.sha
+}
+
+function grouped<T>(items: readonly T[], nameOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const name = nameOf(item)
+    const group = groups.get(name)
+    if (group) group.push(item)
+    else groups.set(name, [item])
+  }
+  return [...groups.values()]
 }
 
 /** The requests that follow a failed attempt of the same name. */
@@ -63,11 +82,12 @@ function followers(
   return found
 }
 
+/** Connections opened to send again, each with its first request, or for nothing after the first failure. */
 function reconnects(
   attempts: readonly Attempt[],
   opens: readonly EntryOf<'open'>[],
   refusals: readonly EntryOf<'close'>[],
-): EntryOf<'open'>[] {
+): [EntryOf<'open'>, EntryOf<'request'> | undefined][] {
   const first = new Map<number, Attempt>()
   for (const attempt of attempts) {
     if (!first.has(attempt.request.conn)) first.set(attempt.request.conn, attempt)
@@ -78,9 +98,9 @@ function reconnects(
     ...refusals.filter(({ conn }) => !first.has(conn)).map(({ t }) => t),
   ]
   const firstFailure = failures.reduce((a, b) => Math.min(a, b), Infinity)
-  return opens.filter(({ conn, t }) => {
-    const opener = first.get(conn)
-    return opener ? resends.has(opener.request) : t > firstFailure
+  return opens.flatMap((open): [EntryOf<'open'>, EntryOf<'request'> | undefined][] => {
+    const opener = first.get(open.conn)?.request
+    return (opener ? resends.has(opener) : open.t > firstFailure) ? [[open, opener]] : []
   })
 }
 

@@ -117,8 +117,9 @@ describe('a record', () => {
     expect(read(text([{ a: 1 }, token(0)])).damaged).toEqual([{ id: [0, 0], at: '/id' }])
   })
 
-  it('is whole when one copy is, whatever became of another', () => {
-    expect(read(text({ ...record(0), city: 'x' }, record(0)))).toMatchObject({ ids: ids(0), damaged: [] })
+  it('is there twice where a damaged copy comes with a whole one', () => {
+    const both = read(text({ ...record(0), city: 'x' }, record(0)))
+    expect(both).toMatchObject({ ids: ids(0, 0), damaged: [{ id: [0, 0], at: '/city' }] })
   })
 })
 
@@ -156,6 +157,22 @@ describe('a body of another kind', () => {
     expect(read(deep)).toMatchObject({ ids: ids(0), damaged: [], rows: [{ json: false }] })
     const shallow = `${'['.repeat(63)}${text(record(0))}${']'.repeat(63)}`
     expect(read(shallow)).toMatchObject({ ids: ids(0), damaged: [], rows: [{ json: true }] })
+  })
+})
+
+describe('a second copy beside a whole one', () => {
+  it('is a reference where it only names the record, and a damaged copy where it says otherwise', () => {
+    const { id } = record(0)
+    const named = `${text({ index: { _id: id } })}\n${text(record(0))}`
+    expect(read(named)).toMatchObject({ ids: ids(0), damaged: [] })
+    const twice = `${text(record(0))}\n${text({ id, reading: -5 })}`
+    expect(read(twice)).toMatchObject({ ids: ids(0, 0), damaged: [{ id: [0, 0], at: '/reading' }] })
+    expect(read(`${text({ id, reading: -5 })}\n${text(record(0))}`)).toMatchObject({ ids: ids(0, 0) })
+  })
+
+  it('is its envelope where the whole one stands within', () => {
+    const wrapped = { id: record(0)['id'], at: 'another time', properties: record(0) }
+    expect(read(text(wrapped))).toMatchObject({ ids: ids(0), damaged: [] })
   })
 })
 

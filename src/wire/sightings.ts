@@ -5,6 +5,8 @@
  * holder has every member that was offered with an equal value; members added to it are fine. It counts once for
  * each such holder that stands in no other, so neither a token repeated in an envelope nor a raw copy kept inside
  * the record doubles it; or once when it is only damaged; or, where no JSON carries it, once for each row that does.
+ * Beside a whole copy, an object that only names the record is a reference, but one that gives other values for its
+ * members is a second, damaged copy, unless the whole one stands within it: then it is that copy's envelope.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { recordAt, tokenOf, tokensIn } from '../record.ts'
@@ -29,6 +31,13 @@ interface Seen {
 
 /** A record as it was offered. */
 type Members = readonly (readonly [name: string, offered: Json])[]
+
+/** An object that has a record's id, and another value for one of its members. */
+interface Contradiction {
+  readonly seen: Seen
+  readonly row: number
+  readonly at: string
+}
 
 interface Sighting {
   readonly seen: Seen
@@ -57,6 +66,9 @@ export class Sightings {
   private readonly seen = new Map<string, Seen>()
   private readonly all: Sighting[] = []
   private readonly wholeHolders = new Set<JsonObject>()
+  /** Objects around whole holders, these included. */
+  private readonly envelopes = new Set<JsonObject>()
+  private readonly contradictions = new Map<JsonObject, Contradiction>()
   private row = 0
   private tokens: Tokens = { own: 0, foreign: 0 }
   private offered: { readonly token: string; readonly members: Members } | undefined
@@ -100,7 +112,14 @@ export class Sightings {
     const damaged = counting
       .filter(({ how }) => how === 'damaged')
       .map(({ seen: { id, differsAt = 0 } }) => ({ id, at: `/${members[differsAt] ?? ''}` }))
-    return { ids: counting.map(({ seen }) => seen.id), damaged, rows }
+    const ids = counting.map(({ seen }) => seen.id)
+    for (const [holder, { seen, row, at }] of this.contradictions) {
+      if (seen.whole === 0 || this.envelopes.has(holder)) continue
+      ids.push(seen.id)
+      damaged.push({ id: seen.id, at })
+      rows[row]?.push(seen.id)
+    }
+    return { ids, damaged, rows }
   }
 
   private begin(row: number): void {
@@ -166,13 +185,24 @@ export class Sightings {
       innermostDiffers ??= differsAt
     }
     if (!outermost) {
+      this.noteContradiction(seen, token, path)
       if (seen.differsAt === undefined) this.all.push({ seen, row: this.row, how: 'damaged' })
       seen.differsAt = Math.max(seen.differsAt ?? 0, innermostDiffers ?? 0)
     } else if (!this.wholeHolders.has(outermost)) {
       this.wholeHolders.add(outermost)
       seen.whole += 1
       this.all.push({ seen, row: this.row, how: 'whole' })
+      for (let at = path; at; at = at.outer) this.envelopes.add(at.object)
     }
+  }
+
+  private noteContradiction(seen: Seen, token: string, path: Path | undefined): void {
+    const holder = path?.object
+    if (holder?.['id'] !== token) return
+    const other = this.membersOf(seen.id, token).find(
+      ([name, offered]) => Object.hasOwn(holder, name) && !isEqual(holder[name], offered),
+    )
+    if (other) this.contradictions.set(holder, { seen, row: this.row, at: `/${other[0]}` })
   }
 
   /** The first member of the record that `holder` lacks or has otherwise. `id` is the first, and cheap to compare. */

@@ -23,6 +23,7 @@ export class Witnessed implements Arrivals {
   readonly openings: Facts<Connection> = new Facts()
   readonly closings: Facts<Gone & { id: number }> = new Facts()
   readonly refusals: Facts<{ status: number | undefined; why: string }> = new Facts()
+  readonly drops: Facts<number> = new Facts()
   serve: (exchange: Exchange) => Promise<void> = (exchange) => answer(exchange, 'ok')
 
   opened(connection: Connection): void {
@@ -35,6 +36,10 @@ export class Witnessed implements Arrivals {
 
   exchange(exchange: Exchange): Promise<void> {
     return this.serve(exchange)
+  }
+
+  dropped(limit: number): void {
+    this.drops.push(limit)
   }
 
   malformed(_: Connection, status: number | undefined, why: string): void {

@@ -321,6 +321,11 @@ describe('resent_or_told', () => {
     expect(cut().attempt({ status: 'none' }).exit(0).verdict('rule')).toBe('fail')
   })
 
+  it('is content where a copy that was sent before is acknowledged after', () => {
+    const hedged = under({}, call).offer(10).attempt({ at: 10, answeredAt: 90 })
+    expect(hedged.attempt({ at: 20, answeredAt: 30, status: 'none' }).exit(0).verdict('rule')).toBe('pass')
+  })
+
   it('wants the key again, where there was one', () => {
     expect(cut({ key: 'k' }).attempt({ key: 'k' }).exit(0).verdict('rule')).toBe('pass')
     expect(cut({ key: 'k' }).attempt({ key: 'l' }).exit(0).verdict('rule')).toBe('fail')

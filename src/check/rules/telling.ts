@@ -4,7 +4,7 @@
  * Where everything was delivered there is nothing to tell; where every answer arrived whole there is nothing to
  * send again: then the fault did not bite, and the rule cannot tell.
  */
-import { fullAnswer } from '../../history.ts'
+import { failed, fullAnswer } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
 import { acknowledges } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
@@ -57,6 +57,8 @@ function abandoned(
   carriers: readonly Carrier[],
   { run, word }: Facts,
 ): { silent: IdRange[]; rekeyed: IdRange[] } {
+  // A copy sent before may be acknowledged after: hedging clients then know that all is well.
+  const known = new IdSet(carriers.filter(({ attempt }) => !failed(attempt)).flatMap(({ ids }) => ids))
   const later = new IdSet()
   const laterByKey = new Map<string, IdSet>()
   const silent = new IdSet()
@@ -65,7 +67,7 @@ function abandoned(
     const { key } = attempt.request
     const alike = key === undefined ? later : (laterByKey.get(key) ?? new IdSet())
     if (fullAnswer(attempt) === undefined && !acknowledged(attempt, run.profile)) {
-      silent.add(later.without(ids))
+      silent.add(known.without(later.without(ids)))
       rekeyed.add(alike.without(later.within(ids)))
     }
     later.add(ids)
