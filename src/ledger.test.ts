@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runOf } from './check/testing/ledgers.ts'
 import { HandClock } from './clock.ts'
+import { phases } from './entry.ts'
 import type { Entry, EntryBody } from './entry.ts'
 import { TailraceError } from './errors.ts'
 import { fileSink, Ledger, parseLedger, readLedger } from './ledger.ts'
@@ -78,6 +79,8 @@ describe('a ledger in a file', () => {
     ledger.write(run)
     ledger.write(offer, 12)
     ledger.write({ kind: 'claim', what: 'signal', raw: 'SIGKILL \u2028 "Zürich"', by: 'client' }, 34.5)
+    for (const name of phases) ledger.write({ kind: 'phase', name })
+    ledger.write({ kind: 'lateness', p50: 0, p99: 0, p999: 0 })
     await ledger.close()
     expect(readLedger(path)).toEqual(ledger.entries)
   })
@@ -117,8 +120,27 @@ describe('what is no whole ledger', () => {
     return 'no error'
   }
 
+  const end = [
+    ...phases.map((name) => ({ kind: 'phase', name })),
+    { kind: 'lateness', p50: 0, p99: 0, p999: 0 },
+  ]
+  const numbered = (entries: readonly object[]): string =>
+    entries.map((entry, n) => `${JSON.stringify({ t: 7, ...entry, n })}\n`).join('')
+
   it('is told from one that is', () => {
-    expect(messageFor(`${lines.join('\n')}\n`)).toBe('no error')
+    expect(messageFor(numbered([runOf(), ...end]))).toBe('no error')
+  })
+
+  it('is one that was cut at the end of a line, that lacks a part, or that has two runs', () => {
+    expect(messageFor(numbered([runOf(), ...end.slice(0, 4)]))).toBe(
+      [
+        'x is not a whole ledger',
+        'x: expected an entry phase check, got none in 5 entries',
+        'x: expected an entry phase stop, got none in 5 entries',
+        'x: expected an entry lateness, got none in 5 entries',
+      ].join('\n  '),
+    )
+    expect(messageFor(numbered([runOf(), ...end, runOf()]))).toContain('x:9 /kind: expected one entry run')
   })
 
   it.each([

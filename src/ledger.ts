@@ -5,7 +5,7 @@
 import { createWriteStream, readFileSync, statSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import type { Clock } from './clock.ts'
-import { entryKinds, entrySchema } from './entry.ts'
+import { entryKinds, entrySchema, phases } from './entry.ts'
 import type { Entry, EntryBody } from './entry.ts'
 import { messageOf, shown, TailraceError } from './errors.ts'
 import type { Problem } from './errors.ts'
@@ -130,9 +130,38 @@ export function parseLedger(text: string, name: string): Entry[] {
   if (first?.n === 0 && first.kind !== 'run') {
     problems.push({ at: `${name}:1`, expected: 'an entry of kind run', got: shown(first.kind) })
   }
-  if (problems.length > 0)
-    throw new TailraceError('ledger', `${name} is not a whole ledger`, problems.slice(0, 20))
+  if (problems.length === 0) problems.push(...missingParts(entries, name))
+  if (problems.length > 0) {
+    throw new TailraceError(
+      'ledger',
+      `${name} is not a whole ledger`,
+      problems.slice(0, limits.problemsShown),
+    )
+  }
   return entries
+}
+
+/** A run enters each phase and its own lateness: where one is missing, the run broke off or lines were taken out. */
+function missingParts(entries: readonly Entry[], name: string): Problem[] {
+  const entered = new Set(
+    entries.map((entry) => (entry.kind === 'phase' ? `phase ${entry.name}` : entry.kind)),
+  )
+  const lacking = [...phases.map((phase) => `phase ${phase}`), 'lateness'].filter(
+    (part) => !entered.has(part),
+  )
+  const runs = entries.filter(({ kind }) => kind === 'run')
+  return [
+    ...lacking.map((part) => ({
+      at: name,
+      expected: `an entry ${part}`,
+      got: `none in ${entries.length} entries`,
+    })),
+    ...runs.slice(1).map(({ n }) => ({
+      at: `${name}:${n + 1} /kind`,
+      expected: 'one entry run, the first',
+      got: 'a second',
+    })),
+  ]
 }
 
 function parseLine(line: string, at: string, n: number): Entry | Problem[] {

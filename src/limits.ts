@@ -53,6 +53,8 @@ export const limits = {
   lingerMs: 20,
   /** Between two entries of the harness's own lateness: a hold-up is charged to what it can have delayed. */
   latenessLapMs: 100,
+  /** Problems of a ledger that are listed; one damage often shows in many lines. */
+  problemsShown: 20,
   /** Witnesses kept per finding. */
   witnessesMax: 32,
   /** The window in which a hot loop is looked for, and what a client may do in it after a failure (inv.no-hot-loop). */

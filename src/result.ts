@@ -49,7 +49,9 @@ function verdictOf(run: CaseRun, checks: readonly CheckResult[]): { verdict: Cas
   const verdict = caseVerdict(checks.map((check) => check.verdict))
   const wanted = verdict === 'inconclusive' ? 'unknown' : verdict
   if (wanted !== 'fail' && wanted !== 'unknown') return { verdict }
-  const found = checks.find((check) => check.verdict === wanted)
+  const open = checks.filter((check) => check.verdict === wanted)
+  // What is lost by a client that never came to its end is a consequence.
+  const found = open.find(({ because }) => because[0]?.startsWith('stuck:')) ?? open[0]
   const why = found?.because[0]
   return found ? { verdict, reason: why === undefined ? found.id : `${found.id}: ${why}` } : { verdict }
 }

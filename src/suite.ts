@@ -15,7 +15,7 @@ import { notApplicable, resultOf } from './result.ts'
 import type { ResultContext } from './result.ts'
 import { runCase } from './run.ts'
 import type { CaseRun, Setup, Stage } from './run.ts'
-import type { Case } from './scenario.ts'
+import type { Case, RuleName } from './scenario.ts'
 import type { Selected } from './select.ts'
 import { caseExit, caseVerdicts, levelChoices } from './verdict.ts'
 import type { CaseVerdict, LevelChoice, Mode } from './verdict.ts'
@@ -97,14 +97,21 @@ interface Ran {
   readonly run: CaseRun
 }
 
-/** Every selected case; the probe's run stands for its own. */
+/** Promises about time, which work of ours beside them would make doubtful. */
+const timed: readonly string[] = ['gaps', 'retry_after'] satisfies RuleName[]
+
+/**
+ * Every selected case; the probe's run stands for its own. Those with promises about time come last and among
+ * themselves: judging a thousand requests holds the event loop up for long enough to make a wait uncertain.
+ */
 async function runAll(setup: Setup, options: SuiteOptions, probe: CaseRun): Promise<Ran[]> {
   const { selected, shuffle, bail, parallel, level } = options
-  const queue = shuffle ? shuffled(selected.run, setup.seed, 'shuffle') : [...selected.run]
+  const inOrder = shuffle ? shuffled(selected.run, setup.seed, 'shuffle') : selected.run
+  const isTimed = (c: Case): boolean => c.promises.some(({ use }) => timed.includes(use))
   const ran: Ran[] = []
   let stopped = false
 
-  async function worker(): Promise<void> {
+  async function worker(queue: Case[]): Promise<void> {
     for (let c = queue.shift(); c && !stopped; c = queue.shift()) {
       const run = c === options.probe ? probe : await runCase(c, setup, options.stage(c, 'case'))
       ran.push({ case: c, run })
@@ -116,7 +123,9 @@ async function runAll(setup: Setup, options: SuiteOptions, probe: CaseRun): Prom
     }
   }
 
-  await Promise.all(Array.from({ length: Math.max(1, parallel) }, worker))
+  for (const wave of [inOrder.filter((c) => !isTimed(c)), inOrder.filter(isTimed)]) {
+    await Promise.all(Array.from({ length: Math.max(1, parallel) }, () => worker(wave)))
+  }
   const order = selected.run.map(({ id }) => id)
   return ran.sort((a, b) => order.indexOf(a.case.id) - order.indexOf(b.case.id))
 }

@@ -122,11 +122,13 @@ describe('the judge and the formulas', () => {
         const [, ...rest] = of.entries
         const judgement = judge([ruled(call), ...rest])
         const requests = kindsOf(of.entries, 'request')
+        const before = (a: EntryOf<'request'>, b: EntryOf<'request'>): boolean =>
+          a.t < b.t || (a.t === b.t && a.req < b.req)
         const later = (a: EntryOf<'request'>, b: EntryOf<'request'>): boolean =>
-          a.site.logical === b.site.logical && (b.t > a.t || (b.t === a.t && b.req > a.req))
+          before(a, b) && [...idsIn(a.ids)].some((id) => includesId(b.ids, id))
         const gaps = requests.flatMap((request) => {
           const next = requests.find(
-            (b) => later(request, b) && !requests.some((c) => later(request, c) && later(c, b)),
+            (b) => later(request, b) && !requests.some((c) => later(request, c) && before(c, b)),
           )
           const answer = kindsOf(of.entries, 'respond').find(({ req }) => req === request.req)
           const whole = kindsOf(of.entries, 'sent').some(

@@ -199,10 +199,13 @@ describe('ended early', () => {
     expect(claims(ran)).toMatchObject([{ what: 'signal', by: 'harness' }])
   })
 
-  it('all clients end at once, with their groups', async () => {
-    const running = [drive('sleep 60 & sleep 60; wait'), drive('sleep 60')]
-    await expect.poll(async () => (await marked(`TAILRACE_DIR=${dir}`)).length).toBeGreaterThanOrEqual(3)
-    endAllClients()
+  it('all clients end at once, with their groups and what left them', async () => {
+    const running = [drive('sleep 60 & sleep 60; wait'), drive('setsid sleep 60 & sleep 60')]
+    await expect.poll(async () => (await marked(`TAILRACE_DIR=${dir}`)).length).toBeGreaterThanOrEqual(8)
+    await endAllClients()
+    expect((await marked(`TAILRACE_DIR=${dir}`)).filter(({ command }) => command.includes('sleep'))).toEqual(
+      [],
+    )
     for (const ran of await Promise.all(running)) expect(ran.signal).toBe('SIGKILL')
   })
 })

@@ -28,11 +28,12 @@ export function pipeDriver(command: string): Driver {
 
 async function drivePipe(command: string, drive: Drive): Promise<Driven> {
   const { clock, ledger } = drive
-  const marker = nextMarker(clock)
+  const run = nextMarker(clock)
+  const marker = `TAILRACE_RUN=${run}`
   const pipes = await outputPipes()
   let client: ChildProcess & { stdin: Writable }
   try {
-    client = await started(command, pipes, { ...inherited(), ...drive.env, TAILRACE_RUN: marker })
+    client = await started(command, pipes, { ...inherited(), ...drive.env, TAILRACE_RUN: run })
   } catch (error) {
     for (const { readable } of pipes) readable.destroy()
     return unstarted(ledger, error)
@@ -40,7 +41,7 @@ async function drivePipe(command: string, drive: Drive): Promise<Driven> {
     await Promise.all(pipes.map((pipe) => pipe.handOver()))
   }
   const leader = client.pid as number // it has started
-  const group = processGroup(leader)
+  const group = processGroup(leader, marker)
   const exit = once(client, 'exit') as Promise<[code: number | null, signal: NodeJS.Signals | null]>
   const [stdout, stderr] = [output(pipes[0].readable), output(pipes[1].readable)]
   const feeding = Promise.allSettled([feed(client.stdin, drive)])
@@ -148,7 +149,7 @@ function enterEnd(
 }
 
 async function enterStrays(ledger: Ledger, marker: string, leader: number): Promise<void> {
-  const strays = await endStrays(`TAILRACE_RUN=${marker}`, leader)
+  const strays = await endStrays(marker, leader)
   if (strays.length === 0) return
   const names = strays.slice(0, limits.straysShown).map(({ command }) => command.slice(0, 80))
   ledger.write({

@@ -7,7 +7,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { limits } from '../limits.ts'
 
-const live = new Set<number>()
+/** Markers of the clients that run, by the leaders of their groups. */
+const live = new Map<number, string>()
 
 /** One client's group, by the pid of its leader. */
 export interface ProcessGroup {
@@ -16,8 +17,8 @@ export interface ProcessGroup {
   end(): void
 }
 
-export function processGroup(leader: number): ProcessGroup {
-  live.add(leader)
+export function processGroup(leader: number, marker: string): ProcessGroup {
+  live.set(leader, marker)
   return {
     signal: (name) => signalAll(-leader, name),
     end: () => {
@@ -27,9 +28,11 @@ export function processGroup(leader: number): ProcessGroup {
   }
 }
 
-/** Ends every client's group at once; for the moment before this process itself ends. */
-export function endAllClients(): void {
-  for (const leader of live) signalAll(-leader, 'SIGKILL')
+/** Ends every client, its group at once and what left the group as soon as it is found. */
+export async function endAllClients(): Promise<void> {
+  const clients = [...live]
+  for (const [leader] of clients) signalAll(-leader, 'SIGKILL')
+  await Promise.all(clients.map(([leader, marker]) => endStrays(marker, leader)))
 }
 
 /** A group that is empty, or holds only the dead (EPERM on macOS), needs no signal. */

@@ -170,6 +170,13 @@ describe('a second copy beside a whole one', () => {
     expect(read(`${text({ id, reading: -5 })}\n${text(record(0))}`)).toMatchObject({ ids: ids(0, 0) })
   })
 
+  it.each([
+    ['metadata', { meta: { id: token(0), at: 'sent later' }, data: record(0) }],
+    ['a key', { op: 'insert', key: { id: token(0), seq: 7 }, row: record(0) }],
+  ])('is %s of its row where a whole one stands in it', (_, row) => {
+    expect(read(text(row))).toMatchObject({ ids: ids(0), damaged: [] })
+  })
+
   it('is its envelope where the whole one stands within', () => {
     const wrapped = { id: record(0)['id'], at: 'another time', properties: record(0) }
     expect(read(text(wrapped))).toMatchObject({ ids: ids(0), damaged: [] })

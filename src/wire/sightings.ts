@@ -5,8 +5,8 @@
  * holder has every member that was offered with an equal value; members added to it are fine. It counts once for
  * each such holder that stands in no other, so neither a token repeated in an envelope nor a raw copy kept inside
  * the record doubles it; or once when it is only damaged; or, where no JSON carries it, once for each row that does.
- * Beside a whole copy, an object that only names the record is a reference, but one that gives other values for its
- * members is a second, damaged copy, unless the whole one stands within it: then it is that copy's envelope.
+ * A row whose own object has the record's id and other values for its members is a second, damaged copy, whatever
+ * stands whole in other rows. Within a row that holds a whole copy, anything else that names the record is envelope.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { recordAt, tokenOf, tokensIn } from '../record.ts'
@@ -32,7 +32,7 @@ interface Seen {
 /** A record as it was offered. */
 type Members = readonly (readonly [name: string, offered: Json])[]
 
-/** An object that has a record's id, and another value for one of its members. */
+/** A row's own object that has a record's id, and another value for one of its members. */
 interface Contradiction {
   readonly seen: Seen
   readonly row: number
@@ -66,8 +66,6 @@ export class Sightings {
   private readonly seen = new Map<string, Seen>()
   private readonly all: Sighting[] = []
   private readonly wholeHolders = new Set<JsonObject>()
-  /** Objects around whole holders, these included. */
-  private readonly envelopes = new Set<JsonObject>()
   private readonly contradictions = new Map<JsonObject, Contradiction>()
   private row = 0
   private tokens: Tokens = { own: 0, foreign: 0 }
@@ -113,8 +111,8 @@ export class Sightings {
       .filter(({ how }) => how === 'damaged')
       .map(({ seen: { id, differsAt = 0 } }) => ({ id, at: `/${members[differsAt] ?? ''}` }))
     const ids = counting.map(({ seen }) => seen.id)
-    for (const [holder, { seen, row, at }] of this.contradictions) {
-      if (seen.whole === 0 || this.envelopes.has(holder)) continue
+    for (const { seen, row, at } of this.contradictions.values()) {
+      if (seen.whole === 0 || rows[row]?.includes(seen.id)) continue
       ids.push(seen.id)
       damaged.push({ id: seen.id, at })
       rows[row]?.push(seen.id)
@@ -192,13 +190,12 @@ export class Sightings {
       this.wholeHolders.add(outermost)
       seen.whole += 1
       this.all.push({ seen, row: this.row, how: 'whole' })
-      for (let at = path; at; at = at.outer) this.envelopes.add(at.object)
     }
   }
 
   private noteContradiction(seen: Seen, token: string, path: Path | undefined): void {
     const holder = path?.object
-    if (holder?.['id'] !== token) return
+    if (path?.outer || holder?.['id'] !== token) return
     const other = this.membersOf(seen.id, token).find(
       ([name, offered]) => Object.hasOwn(holder, name) && !isEqual(holder[name], offered),
     )

@@ -209,6 +209,25 @@ describe('gaps', () => {
     expect(by(call).offer(10).exit(0).verdict('rule')).toBe('unknown')
   })
 
+  it('follows the records, not the name of the batch: one cut up and sent on at once has not waited', () => {
+    const cutUp = by(call).offer(4)
+    for (let i = 0; i < 4; i += 1) {
+      const at = 100 + i
+      cutUp.attempt({ at, answeredAt: at, status: 503, ids: [[0, i, 3]] })
+    }
+    expect(cutUp.exit(10).verdict('rule')).toBe('fail')
+    const polite = by(call).offer(4)
+    for (const [at, from, to] of [
+      [100, 0, 3],
+      [130, 0, 1],
+      [131, 2, 3],
+      [160, 0, 1],
+    ] as const) {
+      polite.attempt({ at, answeredAt: at, status: 503, ids: [[0, from, to]] })
+    }
+    expect(polite.exit(10).verdict('rule')).toBe('pass')
+  })
+
   it('counts an attempt that did not await the answer as no wait', () => {
     const eager = by(call).offer(10)
     for (let i = 0; i < 3; i += 1) eager.attempt({ at: 10 + i, answeredAt: 1000, status: 503 })

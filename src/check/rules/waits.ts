@@ -1,18 +1,19 @@
 /**
  * Rules on how long a client waits before the next attempt: gaps and retry_after.
  *
- * A gap runs from an answer's first byte to the head of the next attempt of the same logical. Both times are
- * read such that it can only be over-measured (design §4, "The judge's own clock"): a gap that is too short is
- * certain; one that is long enough is certain only if the harness's lateness cannot account for it.
+ * A gap runs from an answer's first byte to the head of the next attempt that carries any of its records. Both
+ * times are read such that it can only be over-measured (design §4, "The judge's own clock"): a gap that is too
+ * short is certain; one that is long enough is certain only if the harness's lateness cannot account for it.
  */
 import type { EntryOf } from '../../entry.ts'
 import { fullAnswer } from '../../history.ts'
-import type { Attempt } from '../../history.ts'
+import { idsIn } from '../../record.ts'
 import type { Finding } from '../../verdict.ts'
 import { fromFacts } from '../checker.ts'
 import type { RuleChecker } from '../checker.ts'
 import type { Carrier } from '../facts.ts'
 import { counted, finding } from '../finding.ts'
+import { IdSet, keyOf } from '../sets.ts'
 import { unseen } from './unseen.ts'
 
 interface Gap {
@@ -29,17 +30,15 @@ interface Gap {
 export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, count_min }) => {
   const carriers = facts.carriers()
   if (carriers.length === 0) return unseen
-  const lanes = logicals(carriers)
-  const found = lanes.flatMap((lane) =>
-    lane.flatMap((attempt, i): Gap[] => {
-      const next = lane[i + 1]?.request
-      const answer = fullAnswer(attempt)
-      if (!next || !answer || answer.status < 400) return []
-      const latenessMs = facts.latenessMsAt(next.t)
-      return [{ answer, next, ms: Math.max(0, next.t - answer.t) / 1e6, boundMs: min_ms, latenessMs }]
-    }),
-  )
-  const attemptsMax = lanes.reduce((most, lane) => Math.max(most, lane.length), 0)
+  const nexts = nextCarriers(carriers)
+  const found = carriers.flatMap(({ attempt }, i): Gap[] => {
+    const next = carriers[nexts[i]?.[0] ?? -1]?.attempt.request
+    const answer = fullAnswer(attempt)
+    if (!next || !answer || answer.status < 400) return []
+    const latenessMs = facts.latenessMsAt(next.t)
+    return [{ answer, next, ms: Math.max(0, next.t - answer.t) / 1e6, boundMs: min_ms, latenessMs }]
+  })
+  const attemptsMax = carriers.reduce((most, { attempt }) => Math.max(most, attempt.request.site.attempt), 0)
   const measured = { attemptsMax, ...figures(found) }
   if (found.length < Math.max(1, count_min)) {
     const because = `${counted(found.length, 'gap')} seen after an error answer; ${Math.max(1, count_min)} needed.`
@@ -48,40 +47,59 @@ export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, c
   return { ...judgeGaps(found, slack_ms), measured }
 })
 
-/** After an answer with Retry-After: no attempt of its logical before that time, less the slack. */
+/** After an answer with Retry-After: no attempt with its records before that time, less the slack. */
 export const retryAfter: RuleChecker<'retry_after'> = fromFacts((facts, { slack_ms }) => {
   const carriers = facts.carriers()
   if (carriers.length === 0) return unseen
-  const found = logicals(carriers).flatMap((lane) =>
-    lane.flatMap((attempt, i): Gap[] => {
-      const answer = fullAnswer(attempt)
-      if (answer?.retryAfterMs === undefined) return []
-      // What was on its way before the answer could not know of it.
-      let later = i + 1
-      while (lane[later] && (lane[later] as Attempt).request.t < answer.t) later += 1
-      const next = lane[later]?.request
-      if (!next) return []
-      const boundMs = answer.retryAfterMs - slack_ms
-      return [
-        { answer, next, ms: (next.t - answer.t) / 1e6, boundMs, latenessMs: facts.latenessMsAt(next.t) },
-      ]
-    }),
-  )
+  const nexts = nextCarriers(carriers)
+  const found = carriers.flatMap(({ attempt }, i): Gap[] => {
+    const answer = fullAnswer(attempt)
+    if (answer?.retryAfterMs === undefined) return []
+    const next = firstAfter(answer.t, i, carriers, nexts)
+    if (!next) return []
+    const boundMs = answer.retryAfterMs - slack_ms
+    return [{ answer, next, ms: (next.t - answer.t) / 1e6, boundMs, latenessMs: facts.latenessMsAt(next.t) }]
+  })
   if (found.length === 0) return finding('unknown', 'No attempt was seen after an answer with Retry-After.')
   return { ...judgeGaps(found, slack_ms), measured: figures(found) }
 })
 
-/** Attempts by logical request, each in the order of heads. */
-function logicals(carriers: readonly Carrier[]): Attempt[][] {
-  const lanes = new Map<string, Attempt[]>()
-  for (const { attempt } of carriers) {
-    const { lane, logical = '' } = attempt.request.site
-    const name = `${lane}:${logical}`
-    const known = lanes.get(name)
-    if (known) known.push(attempt)
-    else lanes.set(name, [attempt])
+/**
+ * For each carrier, of every record in it, the carrier that has it next: their indexes, ascending. By record, not by
+ * logical: a batch that is cut up and sent on at once under other names has not waited either.
+ */
+function nextCarriers(carriers: readonly Carrier[]): number[][] {
+  const next = new Map<number, number>()
+  return carriers
+    .map((_, i) => carriers.length - 1 - i)
+    .map((i) => {
+      const following = new Set<number>()
+      for (const id of idsIn(carriers[i]?.ids ?? [])) {
+        const later = next.get(keyOf(id))
+        if (later !== undefined) following.add(later)
+        next.set(keyOf(id), i)
+      }
+      return [...following].sort((a, b) => a - b)
+    })
+    .reverse()
+}
+
+/** The first request with records of carrier `i` from `t` on. What was on its way before could not know of it. */
+function firstAfter(
+  t: number,
+  i: number,
+  carriers: readonly Carrier[],
+  nexts: readonly number[][],
+): EntryOf<'request'> | undefined {
+  const own = new IdSet(carriers[i]?.ids)
+  const waiting = [...(nexts[i] ?? [])]
+  for (let at = waiting.shift(); at !== undefined; at = waiting.sort((a, b) => a - b).shift()) {
+    const carrier = carriers[at] as Carrier
+    if (own.within(carrier.ids).length === 0) continue
+    if (carrier.attempt.request.t >= t) return carrier.attempt.request
+    for (const later of nexts[at] ?? []) if (!waiting.includes(later)) waiting.push(later)
   }
-  return [...lanes.values()]
+  return undefined
 }
 
 /** A gap too short is certain; a long one only if lateness cannot have made it so. */

@@ -1,6 +1,7 @@
 /** `tailrace check LEDGER`: judges again, with no server and no client. */
 import type { Command } from 'commander'
 import { judge } from '../../check/judge.ts'
+import { exitCodes } from '../../errors.ts'
 import { readLedger } from '../../ledger.ts'
 import { caseExit, levelChoices } from '../../verdict.ts'
 import type { Ending } from './ending.ts'
@@ -24,6 +25,7 @@ export function addCheck(program: Command, ending: Ending): void {
         ])
         process.stdout.write([`${verdict}  ${run.case}  ${run.title}`, ...lines, ''].join('\n'))
       }
-      ending.exitCode = caseExit(verdict, checks, levelChoices.should.gates)
+      ending.exitCode =
+        verdict === 'n/a' ? exitCodes.nothingJudged : caseExit(verdict, checks, levelChoices.should.gates)
     })
 }

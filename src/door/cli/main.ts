@@ -1,4 +1,5 @@
 /** argv to exit code. One file per verb beside this one. */
+import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { exitCodes, messageOf, TailraceError } from '../../errors.ts'
 import { endAllClients } from '../../drivers/pipe.ts'
@@ -11,6 +12,9 @@ import { addReplay } from './replay.ts'
 import { addRun } from './run.ts'
 import { version } from './version.ts'
 
+/** Signals by which a person or a terminal ends a run; its clients must not outlive it. */
+const endings: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+
 export async function main(argv: readonly string[]): Promise<number> {
   const ending: Ending = { exitCode: exitCodes.pass }
   const program = new Command('tailrace')
@@ -22,19 +26,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
   for (const add of [addRun, addList, addFaults, addExplain, addCheck, addReplay]) add(program, ending)
   const interrupted = (signal: NodeJS.Signals): void => {
-    endAllClients()
-    process.exit(signal === 'SIGINT' ? 130 : 143)
+    void endAllClients().finally(() => process.exit(128 + constants.signals[signal]))
   }
   process.stdout.on('error', hangUp)
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  for (const signal of endings) process.once(signal, interrupted)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return ending.exitCode
   } catch (error) {
     return report(error)
   } finally {
-    endAllClients()
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    await endAllClients()
+    for (const signal of endings) process.off(signal, interrupted)
   }
 }
 
