@@ -91,6 +91,15 @@ describe('the exit', () => {
   })
 })
 
+describe('a client that is over at once', () => {
+  it('is seen to exit, however many of them there are', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const all = await Promise.all(Array.from({ length: 5 }, () => drive('exit 3')))
+      expect(all.map(({ code }) => code)).toEqual([3, 3, 3, 3, 3])
+    }
+  })
+})
+
 describe('stdin', () => {
   it.each([1, 1_000, 20_000])('brings %i records whole, in order, and then its end', async (count) => {
     const ran = await drive('cat', count, { budgetMs: 30_000 })

@@ -3,7 +3,6 @@
  * says what the client believes, and nothing that it starts outlives it.
  */
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { threadId } from 'node:worker_threads'
@@ -31,7 +30,7 @@ async function drivePipe(command: string, drive: Drive): Promise<Driven> {
   const run = nextMarker(clock)
   const marker = `TAILRACE_RUN=${run}`
   const pipes = await outputPipes()
-  let client: ChildProcess & { stdin: Writable }
+  let client: Client
   try {
     client = await started(command, pipes, { ...inherited(), ...drive.env, TAILRACE_RUN: run })
   } catch (error) {
@@ -40,11 +39,10 @@ async function drivePipe(command: string, drive: Drive): Promise<Driven> {
   } finally {
     await Promise.all(pipes.map((pipe) => pipe.handOver()))
   }
-  const leader = client.pid as number // it has started
+  const { leader, stdin, exit } = client
   const group = processGroup(leader, marker)
-  const exit = once(client, 'exit') as Promise<[code: number | null, signal: NodeJS.Signals | null]>
   const [stdout, stderr] = [output(pipes[0].readable), output(pipes[1].readable)]
-  const feeding = Promise.allSettled([feed(client.stdin, drive)])
+  const feeding = Promise.allSettled([feed(stdin, drive)])
   const watch = watched(group, drive)
 
   const [code, signal] = await exit
@@ -60,19 +58,27 @@ async function drivePipe(command: string, drive: Drive): Promise<Driven> {
   return { ended: ending(code, endedFor), code, signal, stdout: stdout.kept(), stderr: stderr.kept() }
 }
 
-/** Rejects when there is no process. */
+interface Client {
+  readonly leader: number
+  readonly stdin: Writable
+  readonly exit: Promise<[code: number | null, signal: NodeJS.Signals | null]>
+}
+
+/** Rejects when there is no process. Its exit is listened for from the first: it may be over before we look again. */
 async function started(
   command: string,
   [stdout, stderr]: readonly [OutputPipe, OutputPipe],
   env: NodeJS.ProcessEnv,
-): Promise<ChildProcess & { stdin: Writable }> {
-  const client = spawn('sh', ['-c', pipedShell, 'sh', command], {
+): Promise<Client> {
+  const child = spawn('sh', ['-c', pipedShell, 'sh', command], {
     detached: true,
     env,
     stdio: ['pipe', stdout.fd, stderr.fd],
   })
-  await once(client, 'spawn')
-  return client as ChildProcess & { stdin: Writable }
+  const exit = once(child, 'exit') as Client['exit']
+  exit.catch(() => {}) // of a process that never was, which is told by what follows
+  await once(child, 'spawn')
+  return { leader: child.pid as number, stdin: child.stdin as Writable, exit }
 }
 
 function unstarted(ledger: Ledger, error: unknown): Driven {
