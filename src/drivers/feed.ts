@@ -6,8 +6,8 @@ import type { Drive } from '../driver.ts'
 import { limits } from '../limits.ts'
 import { idsIn, recordAt } from '../record.ts'
 
-/** Closing stdin early, and leaving while we write, are a client's right. */
-const clientsRight = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']
+/** Closing stdin early, and leaving while we write, are a client's right: so is every way in which a write fails. */
+const streamClosed = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED']
 
 /** Enters the offer, then writes; resolves when everything is written or the client's stdin is closed. */
 export async function feed(stdin: Writable, drive: Drive): Promise<void> {
@@ -16,7 +16,8 @@ export async function feed(stdin: Writable, drive: Drive): Promise<void> {
   try {
     await pipeline(lines(drive), stdin)
   } catch (error) {
-    if (!clientsRight.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    const { syscall, code = '' } = error as NodeJS.ErrnoException
+    if (syscall !== 'write' && syscall !== 'read' && !streamClosed.includes(code)) throw error
   }
 }
 
