@@ -199,6 +199,12 @@ describe('inv.no-false-fail', () => {
 })
 
 describe('inv.no-invention', () => {
+  it('cannot tell where a row landed that no request took: the ledger misses facts', () => {
+    const landed = (taken: boolean): LedgerOf => ledger().offer(2).attempt({ taken, lands: 1 }).exit(0)
+    expect(landed(true).verdict('inv.no-invention')).toBe('pass')
+    expect(landed(false).verdict('inv.no-invention')).toBe('unknown')
+  })
+
   it('holds rows and takes that were never offered', () => {
     expect(ledger().offer(2).attempt().exit(0).verdict('inv.no-invention')).toBe('pass')
     const taken = found(
