@@ -3,17 +3,55 @@ import type { Clock } from './clock.ts'
 import type { Ledger } from './ledger.ts'
 import type { IdRange, RecordSource } from './record.ts'
 
+/**
+ * One step of what is done to a client. `offer` takes the next records of those it is to have; `wait` ends with the
+ * fact or after `at_most_ms`, whichever comes first. A list that does not say `stop` ends with it.
+ */
+export type Step =
+  | { readonly do: 'offer'; readonly records: number }
+  | { readonly do: 'wait'; readonly for: Fact; readonly at_most_ms: number }
+  | { readonly do: 'flush' }
+  | { readonly do: 'stop' }
+
+/**
+ * Facts of the ledger, each since the step before: a request that carries records, an answer to one, a fault struck,
+ * a connection closed by the server, every record offered landed.
+ */
+export const facts = ['request', 'answer', 'fault', 'close', 'landed'] as const
+export type Fact = (typeof facts)[number]
+
 export interface Drive {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly source: RecordSource
-  /** What is offered, in order; the end of stdin follows the last record at once. */
+  /** What is offered, in order. */
   readonly ids: readonly IdRange[]
+  /** Everything, then the end at once, when absent. */
+  readonly steps?: readonly Step[]
+  /** Which of the clients of the case this is, from 0; absent where there is one. */
+  readonly client?: number
+  /** A client of ours that serves as a measure. */
+  readonly control?: true
+  /** Asks for a signal to the client; the reason is entered by who asks. */
+  readonly kill?: Kill
   readonly env: Readonly<Record<string, string>>
   /** Then the client is stuck, and is ended. */
   readonly budgetMs: number
   /** Ends the client early, as at the budget's end. */
   readonly signal?: AbortSignal
+}
+
+/** By which a case ends its client before its time: the driver sets `send` once the client runs. */
+export interface Kill {
+  send: ((signal: 'SIGTERM' | 'SIGKILL') => void) | undefined
+}
+
+/** What a client says of itself, where its rung lets it. */
+export interface Hello {
+  readonly client?: string
+  readonly version?: string
+  readonly can: readonly string[]
+  readonly knobs: readonly string[]
 }
 
 /** How a client ended. `code` and `signal` are null where the other holds. */
@@ -24,6 +62,7 @@ export interface Driven {
   readonly signal: string | null
   readonly stdout: Kept
   readonly stderr: Kept
+  readonly hello?: Hello
 }
 
 /** Output of a client: its first bytes, and how many there were. */

@@ -48,7 +48,22 @@ export type EntryBody =
       schema: 1
     }
   | { kind: 'phase'; name: PhaseName }
-  | { kind: 'offer'; ids: readonly IdRange[] }
+  | {
+      /** `client`: which of the clients of the case, from 0; absent where there is one. */
+      kind: 'offer'
+      ids: readonly IdRange[]
+      client?: number
+      /** To a client of ours that serves as a measure. */
+      control?: true
+    }
+  | {
+      /** What the harness did to the client. */
+      kind: 'act'
+      what: 'eof' | 'flush' | 'stop' | 'pause' | 'signal'
+      client?: number
+      ms?: number
+      raw?: string
+    }
   | {
       /** The client's word. An exit has `code`, a signal its name in `raw` and who sent it. */
       kind: 'claim'
@@ -68,6 +83,7 @@ export type EntryBody =
       raw?: string
       code?: number
       by?: 'client' | 'harness'
+      client?: number
     }
   | { kind: 'open'; conn: number; proto: Protocol }
   | { kind: 'close'; conn: number; by: 'client' | 'server'; how: 'fin' | 'rst' | 'goaway' | 'timeout' }
@@ -92,6 +108,18 @@ export type EntryBody =
       auth?: boolean
       /** SHA-256 of the body, 16 hexadecimal digits; absent when the body is empty or cut. */
       sha?: string
+      /** First 8 digits of the SHA-256 of what it authenticates by: tells credentials apart without keeping them. */
+      credential?: string
+      /** Sent to another origin than ours, as its Host says. */
+      elsewhere?: true
+      /** How the decoded body is written; absent when it is empty. */
+      form?: 'ndjson' | 'json' | 'array' | 'form' | 'other'
+      /** The decoded body is no UTF-8. */
+      utf8?: false
+      /** Content codings of the body. */
+      coding?: string
+      /** Sent on a connection that the server had said it would close. */
+      afterClose?: true
       /** Why the bytes were no request. */
       malformed?: string
     }
@@ -118,7 +146,7 @@ export type EntryBody =
   | { kind: 'sent'; req: number; written: 'none' | 'partial' | 'full' }
   | { kind: 'flush'; block: number; partition?: string; ids: readonly IdRange[]; error?: string }
   | { kind: 'land'; block: number; partition?: string; ids: readonly IdRange[]; error?: string }
-  | { kind: 'stall'; who: 'client' | 'server' | 'stdin'; ms: number }
+  | { kind: 'stall'; who: 'client' | 'server' | 'stdin'; ms: number; client?: number }
   | ({ kind: 'lateness' } & Percentiles)
 
 /** What a fault was to do, or did: flat, so that the two can be compared member by member. */
@@ -172,7 +200,13 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     schema: { const: 1 },
   },
   phase: { name: { enum: phases } },
-  offer: { ids },
+  offer: { ids, 'client?': count, 'control?': { const: true } },
+  act: {
+    what: oneOf('eof', 'flush', 'stop', 'pause', 'signal'),
+    'client?': count,
+    'ms?': { type: 'number', minimum: 0 },
+    'raw?': text,
+  },
   claim: {
     what: oneOf(
       ...['ack', 'drop', 'message', 'gap', 'error', 'token', 'usage', 'alert', 'done', 'exit', 'signal'],
@@ -181,6 +215,7 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     'raw?': text,
     'code?': { type: 'integer' },
     'by?': oneOf('client', 'harness'),
+    'client?': count,
   },
   open: { conn: count, proto: oneOf('h1', 'h2c', 'h2', 'tls') },
   close: { conn: count, by: oneOf('client', 'server'), how: oneOf('fin', 'rst', 'goaway', 'timeout') },
@@ -199,6 +234,12 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     'key?': text,
     'auth?': { type: 'boolean' },
     'sha?': text,
+    'credential?': text,
+    'elsewhere?': { const: true },
+    'form?': oneOf('ndjson', 'json', 'array', 'form', 'other'),
+    'utf8?': { const: false },
+    'coding?': text,
+    'afterClose?': { const: true },
     'malformed?': text,
   },
   fault: {
@@ -220,7 +261,11 @@ const members: Record<EntryKind, Record<string, Schema>> = {
   sent: { req: count, written: oneOf('none', 'partial', 'full') },
   flush: { block: count, 'partition?': text, ids, 'error?': text },
   land: { block: count, 'partition?': text, ids, 'error?': text },
-  stall: { who: oneOf('client', 'server', 'stdin'), ms: { type: 'number', minimum: 0 } },
+  stall: {
+    who: oneOf('client', 'server', 'stdin'),
+    ms: { type: 'number', minimum: 0 },
+    'client?': count,
+  },
   lateness: { p50: { type: 'number' }, p99: { type: 'number' }, p999: { type: 'number' } },
 }
 

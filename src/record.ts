@@ -16,16 +16,29 @@ export type RecordId = readonly [producer: number, seq: number]
 /** Inclusive at both ends. */
 export type IdRange = readonly [producer: number, from: number, to: number]
 
+/** What records hold beyond the ordinary; nothing when empty. */
+export interface Payload {
+  /** Characters that may be mistaken for a line end, or that are no ASCII, in members of their own. */
+  readonly text?: 'newlines' | 'unicode'
+  /** Length of a member of filling, in every record, or in the record of one sequence. */
+  readonly pad_bytes?: number
+  readonly pad_at?: { readonly seq: number; readonly bytes: number }
+  /** Records of this sequence and later have members that the earlier ones lack. */
+  readonly drift_from?: number
+}
+
 export interface RecordSource {
   readonly seed: string
   /** The case the records belong to; with the seed it makes the nonce. */
   readonly case: string
   /** 8 hexadecimal digits. */
   readonly nonce: string
+  readonly payload?: Payload
 }
 
-export function recordSource(seed: string, caseId: string): RecordSource {
-  return { seed, case: caseId, nonce: hex(8, seed, 'nonce', caseId) }
+export function recordSource(seed: string, caseId: string, payload?: Payload): RecordSource {
+  const nonce = hex(8, seed, 'nonce', caseId)
+  return { seed, case: caseId, nonce, ...(payload ? { payload } : {}) }
 }
 
 export function tokenOf(nonce: string, [producer, seq]: RecordId): string {
@@ -62,6 +75,27 @@ export function recordAt(source: RecordSource, [producer, seq]: RecordId): JsonO
     city: cities[drawn.readUInt8(0) % cities.length] as string,
     reading: drawn.readUInt16BE(1) / 100,
     note: `reading ${seq} of "${source.case}"`,
+    ...(source.payload ? extras(source.payload, seq) : {}),
+  }
+}
+
+/** U+2028 and U+0085 end a line for some readers (node:readline, Python's splitlines), never for JSON. */
+const newlines = {
+  lines: 'one\ntwo\r\nthree\u2028four\u0085five\u000bsix',
+  quoted: '"\\n" and \\ and "',
+} as const
+/** Four bytes, a combining mark, and a pair of surrogates that a sender may write as \\ud83e\\udded. */
+const unicode = { beyond: '𝄞 🧭 👩🏽‍🚀', combining: 'e\u0301 n\u0303', wide: '豆腐 €' } as const
+
+function extras({ text, pad_bytes, pad_at, drift_from }: Payload, seq: number): JsonObject {
+  const bytes = pad_at?.seq === seq ? pad_at.bytes : pad_bytes
+  return {
+    ...(text === 'newlines' ? newlines : {}),
+    ...(text === 'unicode' ? unicode : {}),
+    ...(drift_from !== undefined && seq >= drift_from
+      ? { added: `since ${drift_from}`, nested: { level: seq, list: [seq, null, true] } }
+      : {}),
+    ...(bytes === undefined ? {} : { pad: 'x'.repeat(bytes) }),
   }
 }
 

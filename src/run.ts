@@ -8,6 +8,8 @@ import { watchLateness, within } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { judge } from './check/judge.ts'
 import type { Judgement } from './check/judge.ts'
+import { budgetMs } from './budget.ts'
+import { driveClients } from './drive.ts'
 import type { Driven, Driver } from './driver.ts'
 import type { Endpoint, EndpointFactory } from './endpoint.ts'
 import type { Entry, PhaseName } from './entry.ts'
@@ -15,13 +17,13 @@ import { messageOf, TailraceError } from './errors.ts'
 import { Ledger } from './ledger.ts'
 import type { Sink } from './ledger.ts'
 import { limits } from './limits.ts'
-import type { Plan } from './plan/plan.ts'
+import type { Plan, Rule } from './plan/plan.ts'
 import { levelUnder } from './profile.ts'
 import type { Profile } from './profile.ts'
 import { hex } from './random.ts'
 import { recordSource } from './record.ts'
-import type { IdRange, Json } from './record.ts'
-import { ingestInvariants } from './scenario.ts'
+import type { Json } from './record.ts'
+import { ingestInvariants, ingestProperties } from './scenario.ts'
 import type { Case, CheckCall, FiredCall } from './scenario.ts'
 import { weaker } from './verdict.ts'
 import type { Level } from './verdict.ts'
@@ -30,15 +32,19 @@ import type { Level } from './verdict.ts'
 export interface Setup {
   readonly endpoint: EndpointFactory
   readonly driver: Driver
+  /** A client of ours that serves as a measure in the cases that ask for one. */
+  readonly metronome?: Driver
   readonly protocol: string
   readonly profile: Profile
   readonly seed: string
   readonly host: string
   /** Knobs that the client honours. */
   readonly knobs: readonly string[]
+  /** What the client can, by its own word. */
+  readonly can?: readonly string[]
   readonly clock: Clock
   readonly tool: string
-  /** Then a client is stuck; `limits.caseBudgetMs` when absent. */
+  /** Then a client is stuck; as the case needs when absent (`budget.ts`). */
   readonly budgetMs?: number
 }
 
@@ -123,18 +129,22 @@ async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promi
   const { endpoint, ledger, clock, enter } = acting
   enter('drive')
   const stopWatch = enterLateness(ledger, clock)
-  const source = recordSource(setup.seed, c.id)
+  const source = recordSource(setup.seed, c.id, c.payload)
   const over = new AbortController()
   void ledger.full.then(() => over.abort())
-  const driven = await setup.driver.drive({
+  const signal = stage.signal ? AbortSignal.any([over.signal, stage.signal]) : over.signal
+  const budget = setup.budgetMs ?? budgetMs(c, setup.profile, setup.knobs)
+  const env = environment(c, setup, stage, endpoint)
+  const common = {
     ledger,
     clock,
     source,
-    ids: offeredIds(c),
-    env: environment(c, setup, stage, endpoint),
-    budgetMs: setup.budgetMs ?? limits.caseBudgetMs,
-    signal: stage.signal ? AbortSignal.any([over.signal, stage.signal]) : over.signal,
-  })
+    env,
+    budgetMs: budget,
+    signal,
+    ...(c.steps ? { steps: c.steps } : {}),
+  }
+  const driven = await driveClients(c, setup, common)
   enter('heal')
   endpoint.heal()
   enter('settle')
@@ -167,10 +177,10 @@ async function started(
     mode: c.mode,
     protocol: setup.protocol,
     profile: setup.profile,
-    plan: planOf(c, setup.seed),
+    plan: planOf(c, setup.seed, setup.profile),
     ledger,
     clock,
-    source: recordSource(setup.seed, c.id),
+    source: recordSource(setup.seed, c.id, c.payload),
     token: tokenOf(setup.seed, c),
     host: setup.host,
   })
@@ -189,13 +199,18 @@ function fromNow(clock: Clock): Clock {
   }
 }
 
-export function planOf(c: Case, seed: string): Plan {
-  return { version: 1, seed, rules: [...c.faults], ...(c.quiet ? { quiet: c.quiet } : {}) }
-}
-
-/** What is offered: producer 0, sequences from 0. */
-export function offeredIds(c: Case): IdRange[] {
-  return [[0, 0, c.records - 1]]
+/** The plan of a case, with the numbers that it leaves to the profile. */
+export function planOf(c: Pick<Case, 'faults' | 'quiet'>, seed: string, profile: Profile): Plan {
+  const rules = c.faults.map((rule): Rule => {
+    const { when, ...rest } = rule
+    if (!when) return rest
+    const { attempt, ...others } = when
+    if (attempt === undefined) return { ...rest, when: others }
+    if (attempt !== 'below attempts.min') return { ...rest, when: { ...others, attempt } }
+    const least = Array.from({ length: Math.max(1, profile.attempts.min - 1) }, (_, i) => i + 1)
+    return { ...rest, when: { ...others, attempt: least } }
+  })
+  return { version: 1, seed, rules, ...(c.quiet ? { quiet: c.quiet } : {}) }
 }
 
 function tokenOf(seed: string, c: Case): string {
@@ -209,7 +224,7 @@ function environment(c: Case, setup: Setup, stage: Stage, endpoint: Endpoint): R
     TAILRACE_BASE: endpoint.base,
     TAILRACE_MODE: c.mode,
     TAILRACE_TOKEN: tokenOf(setup.seed, c),
-    TAILRACE_CASE: c.id,
+    TAILRACE_CASE: c.again ? 'case' : c.id,
     TAILRACE_SEED: setup.seed,
     TAILRACE_CONFIG: JSON.stringify({ ...wishes, ...c.config }),
     TAILRACE_DIR: stage.dir,
@@ -230,9 +245,9 @@ function runEntry(c: Case, level: Level, setup: Setup): Parameters<Ledger['write
     rung: setup.driver.rung,
     profile: setup.profile,
     knobs: setup.knobs,
-    can: [],
+    can: setup.can ?? [],
     checks: checksOf(c, level),
-    plan: planOf(c, setup.seed),
+    plan: planOf(c, setup.seed, setup.profile),
     tool: setup.tool,
     schema: 1,
   }
@@ -247,5 +262,6 @@ function checksOf(c: Case, level: Level): CheckCall[] {
     { id: 'rule', level, rules: c.promises },
     { id: 'fired', level, rules: demanded },
     ...ingestInvariants.map((id) => ({ id, level: weaker(level, weakerLevels[id] ?? level) })),
+    ...(c.properties ? ingestProperties.map((id) => ({ id, level })) : []),
   ]
 }

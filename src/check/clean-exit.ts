@@ -35,7 +35,7 @@ function judgeEnd(word: Word, touched: boolean): Finding {
   const { witnesses } = word
   if (word.stuck) return finding('fail', `stuck: ${word.shown}.`, { witnesses })
   if (word.crash) return finding('fail', sentence(word.shown), { witnesses })
-  if (word.ends.length > 1) return finding('unknown', 'The ledger tells of more than one end.', { witnesses })
+  if (word.endless) return finding('unknown', 'The ledger tells of more than one end.', { witnesses })
   if (word.code === undefined) return finding('unknown', sentence(word.shown), { witnesses })
   if (!touched) return finding('n/a', sentence(`${word.shown}, and never connected`), { witnesses })
   return finding('pass', sentence(word.shown), { witnesses })

@@ -22,6 +22,9 @@ export class Facts {
   readonly landed: IdCounts = new IdCounts(this.offered)
   readonly discarded: IdSet = new IdSet()
   readonly word: Word = new Word()
+  /** What was offered, and what was done to clients, in order. */
+  readonly offers: EntryOf<'offer'>[] = []
+  readonly acts: EntryOf<'act'>[] = []
   /** 99.9th percentile of how late the harness's own timers came. */
   latenessMs = 0
   /** Laps of that, in order: until when, and the 99.9th percentile within. */
@@ -37,7 +40,10 @@ export class Facts {
     this.known = undefined
     this.history.step(entry)
     this.word.step(entry)
-    if (entry.kind === 'offer') this.offered.add(entry.ids)
+    if (entry.kind === 'offer') {
+      this.offers.push(entry)
+      this.offered.add(entry.ids)
+    } else if (entry.kind === 'act') this.acts.push(entry)
     else if (entry.kind === 'land' && entry.error === undefined) this.landed.add(entry.ids)
     else if (entry.kind === 'discard') this.discarded.add(entry.ids)
     else if (entry.kind === 'lateness') {
@@ -81,6 +87,11 @@ export class Facts {
     const counts = new IdCounts(this.offered)
     for (const { ids } of carriers) counts.add(ids)
     return counts
+  }
+
+  /** Records offered to clients of ours that serve as a measure. */
+  controls(): IdSet {
+    return new IdSet(this.offers.filter(({ control }) => control).flatMap(({ ids }) => ids))
   }
 
   /** Offered, and neither landed nor discarded by the server. */

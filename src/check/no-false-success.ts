@@ -1,7 +1,8 @@
 /**
  * inv.no-false-success: a client that exits with 0 has delivered everything, or said what it dropped.
  *
- * Analysis: on exit 0, what is missing and untold. Any other end makes no such promise.
+ * Analysis: on exit 0, what is missing and untold of what that client was offered. Any other end makes no such
+ * promise.
  */
 import { fromFacts } from './checker.ts'
 import type { CheckerOf } from './checker.ts'
@@ -10,8 +11,9 @@ import { biographies, finding, named, outcomes } from './finding.ts'
 export const noFalseSuccess: CheckerOf<'inv.no-false-success'> = fromFacts((facts) => {
   const { offered, word } = facts
   if (offered.size === 0) return finding('n/a', 'No record was offered.')
-  if (word.code !== 0) return finding('n/a', `No success was claimed: ${word.shown}.`)
-  const lost = word.untold(facts.missing())
+  const claimed = word.claimedDelivered()
+  if (claimed.size === 0) return finding('n/a', `No success was claimed: ${word.shown}.`)
+  const lost = claimed.within(word.untold(facts.missing()))
   if (lost.length === 0) return finding('pass', 'The client exited with 0, and nothing is missing untold.')
   return finding(
     'fail',

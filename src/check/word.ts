@@ -1,8 +1,9 @@
 /**
- * The client's word: what it claimed, and how it ended.
+ * The client's word: what it claimed, and how it ended; of each client, where a case has several.
  *
  * It has told of a failure by a non-zero exit of its own, or by claims of drops, gaps and errors (contract,
- * "Signs"). A crash tells nothing, and neither does the end of a client that the harness had to end.
+ * "Signs"). A crash tells nothing, and neither does the end of a client that the harness had to end. A client
+ * speaks of the records that it was offered, and of no others.
  */
 import type { Entry, EntryOf } from '../entry.ts'
 import type { IdRange } from '../record.ts'
@@ -13,44 +14,18 @@ type Claim = EntryOf<'claim'>
 /** ILL, ABRT, BUS, FPE, KILL, SEGV: a shell reports them of its child as 128 plus the number. */
 const crashCodes: readonly number[] = [4, 6, 7, 8, 9, 11].map((signal) => 128 + signal)
 
-export class Word {
-  readonly acked: IdSet = new IdSet()
-  readonly acks: Claim[] = []
+/** What one client said. */
+export class Voice {
+  readonly offered: IdSet = new IdSet()
   /** Exits and signals; one, in a run that went well. */
   readonly ends: Claim[] = []
   /** It outlived its budget and was ended. */
   stuck: EntryOf<'stall'> | undefined
   /** Claims that something was not delivered. */
-  private readonly refusals: Claim[] = []
-  private readonly named = new IdSet()
-  private done = false
+  readonly refusals: Claim[] = []
+  done = false
 
-  step(entry: Entry): void {
-    if (entry.kind === 'stall' && entry.who === 'client') this.stuck = entry
-    if (entry.kind !== 'claim') return
-    switch (entry.what) {
-      case 'exit':
-      case 'signal':
-        this.ends.push(entry)
-        break
-      case 'done':
-        this.done = true
-        break
-      case 'ack':
-        this.acks.push(entry)
-        this.acked.add(entry.ids ?? [])
-        break
-      case 'drop':
-      case 'gap':
-      case 'error':
-        this.refusals.push(entry)
-        this.named.add(entry.ids ?? [])
-        break
-      default:
-    }
-  }
-
-  /** Whether the client has ended, in whatever way; before that nothing can be held against its silence. */
+  /** Whether it has ended, in whatever way; before that nothing can be held against its silence. */
   get over(): boolean {
     return this.ends.length > 0 || this.done || this.stuck !== undefined
   }
@@ -70,19 +45,13 @@ export class Word {
     })
   }
 
-  /** Whether it said, of whatever, that it was not delivered. */
-  get told(): boolean {
-    return this.refusals.length > 0 || this.toldByExit
-  }
-
-  private get toldByExit(): boolean {
+  get toldByExit(): boolean {
     return this.code !== undefined && this.code !== 0
   }
 
-  /** The records of `ranges` that it kept silent about. A claim that names no record speaks of all. */
-  untold(ranges: Iterable<IdRange>): IdRange[] {
-    const ofAll = this.toldByExit || this.refusals.some((claim) => claim.ids === undefined)
-    return ofAll ? [] : this.named.without(ranges)
+  /** Whether it said, without a name, that something was not delivered: then it speaks of all it had. */
+  get speaksOfAll(): boolean {
+    return this.toldByExit || this.refusals.some((claim) => claim.ids === undefined)
   }
 
   /** How it ended, for people. */
@@ -93,9 +62,127 @@ export class Word {
     if (this.ends.length > 0) return 'the client was ended by the harness'
     return this.done ? 'the client said that it was done' : 'the ledger does not say how the client ended'
   }
+}
+
+export class Word {
+  readonly acked: IdSet = new IdSet()
+  readonly acks: Claim[] = []
+  readonly voices: Map<number, Voice> = new Map()
+  private readonly named = new IdSet()
+
+  step(entry: Entry): void {
+    if (entry.kind === 'offer') this.voice(entry.client).offered.add(entry.ids)
+    if (entry.kind === 'stall' && entry.who === 'client') this.voice(entry.client).stuck = entry
+    if (entry.kind !== 'claim') return
+    const voice = this.voice(entry.client)
+    switch (entry.what) {
+      case 'exit':
+      case 'signal':
+        voice.ends.push(entry)
+        break
+      case 'done':
+        voice.done = true
+        break
+      case 'ack':
+        this.acks.push(entry)
+        this.acked.add(entry.ids ?? [])
+        break
+      case 'drop':
+      case 'gap':
+      case 'error':
+        voice.refusals.push(entry)
+        this.named.add(entry.ids ?? [])
+        break
+      default:
+    }
+  }
+
+  private voice(client = 0): Voice {
+    const known = this.voices.get(client)
+    if (known) return known
+    const voice = new Voice()
+    this.voices.set(client, voice)
+    return voice
+  }
+
+  private get all(): Voice[] {
+    return this.voices.size > 0 ? [...this.voices.values()] : [new Voice()]
+  }
+
+  /** The worst of the voices: what is said of a run that had several clients is said of this one. */
+  private get speaker(): Voice {
+    const { all } = this
+    const worst =
+      all.find(({ stuck }) => stuck) ??
+      all.find(({ crash }) => crash) ??
+      all.find(({ over }) => !over) ??
+      all.find(({ code }) => code === undefined) ??
+      all.find(({ code }) => code !== 0)
+    return worst ?? (all[0] as Voice)
+  }
+
+  /** Exits and signals, of every client. */
+  get ends(): Claim[] {
+    return this.all.flatMap(({ ends }) => ends)
+  }
+
+  /** A client has ended more than once, if the ledger is to be believed. */
+  get endless(): boolean {
+    return this.all.some(({ ends }) => ends.length > 1)
+  }
+
+  get stuck(): EntryOf<'stall'> | undefined {
+    return this.speaker.stuck
+  }
+
+  get crash(): Claim | undefined {
+    return this.speaker.crash
+  }
+
+  /** Whether every client has ended. */
+  get over(): boolean {
+    return this.all.every(({ over }) => over)
+  }
+
+  /** The exit code, where it is the client's own word; of several, the first that is not 0. */
+  get code(): number | undefined {
+    return this.speaker.code
+  }
+
+  /** Whether one said, of whatever, that it was not delivered. */
+  get told(): boolean {
+    return this.all.some(({ refusals, toldByExit }) => refusals.length > 0 || toldByExit)
+  }
+
+  /** The records of `ranges` that were kept silent about. */
+  untold(ranges: Iterable<IdRange>): IdRange[] {
+    let left = this.named.without(ranges)
+    for (const voice of this.all) if (voice.speaksOfAll) left = voice.offered.without(left)
+    return left
+  }
+
+  /** The records offered to clients that claim success by exit code 0. */
+  claimedDelivered(): IdSet {
+    return new IdSet(this.all.filter(({ code }) => code === 0).flatMap(({ offered }) => offered.ranges()))
+  }
+
+  /** Whether this record was named as not delivered. */
+  names(ranges: Iterable<IdRange>): IdRange[] {
+    return this.named.within(ranges)
+  }
+
+  /** How it ended, for people. */
+  get shown(): string {
+    return this.speaker.shown
+  }
 
   /** Numbers of the entries that show it. */
   get witnesses(): number[] {
-    return [...this.refusals, ...this.ends, ...(this.stuck ? [this.stuck] : [])].map((entry) => entry.n)
+    const entries = this.all.flatMap(({ refusals, ends, stuck }) => [
+      ...refusals,
+      ...ends,
+      ...(stuck ? [stuck] : []),
+    ])
+    return entries.map((entry) => entry.n)
   }
 }

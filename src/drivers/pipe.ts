@@ -10,7 +10,6 @@ import { within } from '../clock.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Drive, Driven, Driver } from '../driver.ts'
 import { messageOf } from '../errors.ts'
-import type { Ledger } from '../ledger.ts'
 import { limits } from '../limits.ts'
 import { feed } from './feed.ts'
 import { output } from './output.ts'
@@ -26,7 +25,7 @@ export function pipeDriver(command: string): Driver {
 }
 
 async function drivePipe(command: string, drive: Drive): Promise<Driven> {
-  const { clock, ledger } = drive
+  const { clock } = drive
   const run = nextMarker(clock)
   const marker = `TAILRACE_RUN=${run}`
   const pipes = await outputPipes()
@@ -35,7 +34,7 @@ async function drivePipe(command: string, drive: Drive): Promise<Driven> {
     client = await started(command, pipes, { ...inherited(), ...drive.env, TAILRACE_RUN: run })
   } catch (error) {
     for (const { readable } of pipes) readable.destroy()
-    return unstarted(ledger, error)
+    return unstarted(drive, error)
   } finally {
     await Promise.all(pipes.map((pipe) => pipe.handOver()))
   }
@@ -47,9 +46,9 @@ async function drivePipe(command: string, drive: Drive): Promise<Driven> {
 
   const [code, signal] = await exit
   const endedFor = watch.stop()
-  enterEnd(ledger, code, signal, endedFor)
+  enterEnd(drive, code, signal, endedFor)
   group.end()
-  await enterStrays(ledger, marker, leader)
+  await enterStrays(drive, marker, leader)
 
   const [fed] = await feeding
   await within(clock, limits.outputGraceMs, Promise.all([stdout.ended, stderr.ended]), undefined)
@@ -81,9 +80,9 @@ async function started(
   return { leader: child.pid as number, stdin: child.stdin as Writable, exit }
 }
 
-function unstarted(ledger: Ledger, error: unknown): Driven {
+function unstarted(drive: Drive, error: unknown): Driven {
   const raw = messageOf(error)
-  ledger.write({ kind: 'claim', what: 'exit', raw })
+  drive.ledger.write({ kind: 'claim', what: 'exit', raw, ...whichOf(drive) })
   const [nothing, reason] = [Buffer.alloc(0), Buffer.from(`${raw}\n`)]
   return {
     ended: 'not-started',
@@ -107,8 +106,13 @@ function nextMarker(clock: Clock): string {
   return [process.pid, threadId, ordinal, clock.wall()].join('.')
 }
 
-/** Why the harness ended a client. */
-type EndedFor = 'budget' | 'abort'
+/** Which of several clients it is, as entries say it. */
+function whichOf({ client }: Drive): { client?: number } {
+  return client === undefined ? {} : { client }
+}
+
+/** Why the harness ended a client; `kill`: because the case is about that. */
+type EndedFor = 'budget' | 'abort' | 'kill'
 
 interface Watch {
   /** Ends the watch, and tells whether it ended the client. */
@@ -116,13 +120,15 @@ interface Watch {
 }
 
 /** Ends the group at the budget's end or when told: SIGTERM, and SIGKILL after a grace. */
-function watched(group: ProcessGroup, { clock, ledger, budgetMs, signal }: Drive): Watch {
+function watched(group: ProcessGroup, drive: Drive): Watch {
+  const { clock, ledger, budgetMs, signal, kill } = drive
   let endedFor: EndedFor | undefined
+  let killed = false
   const timers: Timer[] = []
   const end = (reason: EndedFor): void => {
     if (endedFor !== undefined) return
     endedFor = reason
-    if (reason === 'budget') ledger.write({ kind: 'stall', who: 'client', ms: budgetMs })
+    if (reason === 'budget') ledger.write({ kind: 'stall', who: 'client', ms: budgetMs, ...whichOf(drive) })
     group.signal('SIGTERM')
     timers.push(clock.after(limits.killGraceMs, () => group.signal('SIGKILL')))
   }
@@ -130,37 +136,51 @@ function watched(group: ProcessGroup, { clock, ledger, budgetMs, signal }: Drive
   timers.push(clock.after(budgetMs, () => end('budget')))
   signal?.addEventListener('abort', abort, { once: true })
   if (signal?.aborted) abort()
+  if (kill) {
+    kill.send = (name) => {
+      killed = true
+      ledger.write({ kind: 'act', what: 'signal', raw: name, ...whichOf(drive) })
+      group.signal(name)
+    }
+  }
   return {
     stop: () => {
       for (const timer of timers) timer.cancel()
       signal?.removeEventListener('abort', abort)
-      return endedFor
+      if (kill) kill.send = undefined
+      return endedFor ?? (killed ? 'kill' : undefined)
     },
   }
 }
 
-/** A client that leaves by an exit code after our SIGTERM was still ended by us. */
+/**
+ * A client that leaves by an exit code after our SIGTERM was still ended by us, unless the case is about how it takes
+ * a signal: then the code is its word.
+ */
 function enterEnd(
-  ledger: Ledger,
+  drive: Drive,
   code: number | null,
   signal: NodeJS.Signals | null,
   endedFor: EndedFor | undefined,
 ): void {
-  const exit = code === null ? {} : { code }
-  if (endedFor === undefined && signal === null) ledger.write({ kind: 'claim', what: 'exit', ...exit })
+  const { ledger } = drive
+  const exit = { ...(code === null ? {} : { code }), ...whichOf(drive) }
+  const itself = endedFor === undefined || endedFor === 'kill'
+  if (itself && signal === null) ledger.write({ kind: 'claim', what: 'exit', ...exit })
   else {
     const by = endedFor === undefined ? 'client' : 'harness'
     ledger.write({ kind: 'claim', what: 'signal', raw: signal ?? 'SIGTERM', by, ...exit })
   }
 }
 
-async function enterStrays(ledger: Ledger, marker: string, leader: number): Promise<void> {
+async function enterStrays(drive: Drive, marker: string, leader: number): Promise<void> {
   const strays = await endStrays(marker, leader)
   if (strays.length === 0) return
   const names = strays.slice(0, limits.straysShown).map(({ command }) => command.slice(0, 80))
-  ledger.write({
+  drive.ledger.write({
     kind: 'claim',
     what: 'alert',
+    ...whichOf(drive),
     raw: `left ${strays.length} processes behind: ${names.join('; ')}`,
   })
 }

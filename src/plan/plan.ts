@@ -15,6 +15,8 @@ export interface Match {
   headers?: Record<string, Pattern>
   /** JSON pointer into the body, and the value that must stand there. */
   json?: Record<string, Json>
+  /** Bytes of the body, as received, must be more than this. */
+  bytes_above?: number
 }
 
 /**

@@ -3,6 +3,9 @@ import type { Command } from 'commander'
 import { cases } from '../../../scenarios/index.ts'
 import { shown, TailraceError } from '../../errors.ts'
 import { describeRule } from '../../plan/describe.ts'
+import { profiles } from '../../profile.ts'
+import type { Profile } from '../../profile.ts'
+import { planOf } from '../../run.ts'
 import { ingestInvariants, rules } from '../../scenario.ts'
 import type { Case, RuleCall } from '../../scenario.ts'
 
@@ -25,8 +28,8 @@ function caseNamed(id: string): Case {
 }
 
 export function explain(c: Case): string {
-  const wrong =
-    c.faults.length > 0 ? c.faults.map((rule) => `${rule.id}: ${describeRule(rule)}`) : ['nothing']
+  const { rules: planned } = planOf(c, '1', profiles['generic'] as Profile)
+  const wrong = planned.length > 0 ? planned.map((rule) => `${rule.id}: ${describeRule(rule)}`) : ['nothing']
   const config = c.config ? ` TAILRACE_CONFIG wishes ${JSON.stringify(c.config)}.` : ''
   const sections: [string, string[]][] = [
     ['promise', [`${c.title} (${c.level})`]],

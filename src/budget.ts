@@ -1,0 +1,39 @@
+/**
+ * How long a client may take for a case before it is stuck (design §4): the least that any case has, or ten times
+ * what the reference client needs with the knobs that this client honours, whichever is more. Pure.
+ */
+import { limits } from './limits.ts'
+import type { Profile } from './profile.ts'
+import type { Case, CaseRule } from './scenario.ts'
+
+/** What the reference client needs for a case that says nothing: a process, a few requests, a few short waits. */
+const plainS = 3
+/** A client that does not honour `retry.base_ms` may wait a second before the first retry, and double that. */
+const ownBaseS = 1
+const ownCapS = 30
+
+/** Milliseconds. */
+export function budgetMs(c: Case, profile: Profile, knobs: readonly string[]): number {
+  const waitsS = knobs.includes('retry.base_ms') ? 0 : ownWaitsS(c, profile)
+  const neededS = (c.reference_s ?? plainS) + waitsS
+  return Math.max(limits.caseBudgetMs, Math.ceil(10_000 * neededS))
+}
+
+/** The waits between the attempts that the faults of a case make necessary. */
+function ownWaitsS(c: Case, profile: Profile): number {
+  const failures = Math.max(0, ...c.faults.map((rule) => failuresOf(rule, profile)))
+  return Array.from({ length: failures }, (_, i) => Math.min(ownBaseS * 2 ** i, ownCapS)).reduce(
+    (sum, wait) => sum + wait,
+    0,
+  )
+}
+
+/** How often one thing fails by this rule, as far as attempts are made. */
+function failuresOf({ when, fault, outcomes, at }: CaseRule, profile: Profile): number {
+  const last = profile.attempts.max - 1
+  if (fault?.type === 'none' || fault?.type === 'early_hints') return 0
+  if (at !== undefined) return Number(/#(\d+)@/.exec(at)?.[1] ?? 1)
+  if (when?.attempt === 'below attempts.min') return profile.attempts.min - 1
+  if (when?.attempt) return Math.max(...when.attempt)
+  return Math.min(outcomes?.length ?? last, last)
+}
