@@ -68,6 +68,15 @@ export function applyBaseline(
   return { results: marked, stale: stale.map((known) => [known.case, known.check].filter(Boolean).join(':')) }
 }
 
+/** What does not pass and is listed as coming and going is flaky: of no weight, and shown as what it is. */
+export function applyFlaky(results: readonly CaseResult[], flaky: Baseline): CaseResult[] {
+  return results.map((result): CaseResult => {
+    if (!isKnown(result, flaky.expected)) return result
+    const known = flaky.expected.find(({ case: id }) => id === result.id)
+    return { ...result, verdict: 'flaky', reason: `known to be flaky: ${known?.reason ?? ''}` }
+  })
+}
+
 /** Whether everything that did not pass is named: a failure, and what is inconclusive at the same place. */
 function isKnown(result: CaseResult, expected: readonly Known[]): boolean {
   if (result.verdict !== 'fail' && result.verdict !== 'inconclusive') return false
@@ -81,12 +90,16 @@ function openChecks(result: CaseResult): readonly CheckResult[] {
   return result.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'unknown')
 }
 
-/** Whether what was known not to pass does. */
+/** Whether what was known not to pass does, in every run of it. */
 function passes(known: Known, results: readonly CaseResult[]): boolean {
-  const result = results.find(({ id }) => id === known.case)
-  if (known.check === undefined) return result?.verdict === 'pass'
-  if (result?.verdict !== 'pass' && result?.verdict !== 'fail') return false // not judged as a whole
-  return result.checks.find(({ id }) => id === known.check)?.verdict === 'pass'
+  const runs = results.filter(({ id }) => id === known.case)
+  return runs.length > 0 && runs.every((run) => passesIn(known, run))
+}
+
+function passesIn({ check }: Known, { verdict, checks }: CaseResult): boolean {
+  if (check === undefined) return verdict === 'pass'
+  if (verdict !== 'pass' && verdict !== 'fail') return false // not judged as a whole
+  return checks.find(({ id }) => id === check)?.verdict === 'pass'
 }
 
 /** A baseline that expects what does not pass now; reasons and issues are for a person to better. */
@@ -103,5 +116,7 @@ export function baselineOf(results: readonly CaseResult[]): Baseline {
       issue,
     }))
   })
-  return { version: 1, expected }
+  // A case that was run several times is listed once.
+  const seen = new Map(expected.map((known) => [`${known.case}:${known.check ?? ''}`, known]))
+  return { version: 1, expected: [...seen.values()] }
 }

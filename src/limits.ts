@@ -33,6 +33,8 @@ export const limits = {
   stderrLinesShown: 8,
   /** The least a case may last before its client is called stuck. */
   caseBudgetMs: 30_000,
+  /** Clients that one case may start at the same time without running alone. */
+  clientsBeside: 4,
   /** Between SIGTERM and SIGKILL of a client that outlived its budget. */
   killGraceMs: 2_000,
   /** A write to a client's stdin that blocks for this long is worth an entry. */

@@ -4,6 +4,7 @@ import type { ExitCode } from './errors.ts'
 import type { Entry, PhaseName } from './entry.ts'
 import type { CaseVerdict, CheckVerdict, Level, Mode, Tier } from './verdict.ts'
 import type { Schema } from './parameters.ts'
+import type { Repeated } from './repeats.ts'
 
 /** One check of one case, as it stands in a report. */
 export interface CheckResult {
@@ -73,6 +74,8 @@ export interface Report {
   readonly gates: readonly Level[]
   /** Baseline entries that no longer fail. */
   readonly stale?: readonly string[]
+  /** How often cases passed that were run more than once. */
+  readonly repeats?: readonly Repeated[]
   readonly cases: readonly CaseResult[]
 }
 
@@ -167,6 +170,24 @@ export const reportSchema: Schema = {
     totals: figures,
     gates: { type: 'array', items: level },
     stale: { type: 'array', items: text },
+    repeats: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          id: text,
+          runs: { type: 'integer', minimum: 1 },
+          passed: { type: 'integer', minimum: 0 },
+          interval: {
+            type: 'array',
+            items: { type: 'number', minimum: 0, maximum: 1 },
+            minItems: 2,
+            maxItems: 2,
+          },
+        },
+        required: ['id', 'runs', 'passed', 'interval'],
+      },
+    },
     cases: { type: 'array', items: caseResult },
   },
   required: [

@@ -14,6 +14,8 @@ export interface Selection {
   readonly tier: Tier
   readonly rung: string
   readonly knobs: readonly string[]
+  /** What the client can, by its own word. */
+  readonly can?: readonly string[]
   readonly only: readonly string[]
   readonly skip: readonly string[]
 }
@@ -61,11 +63,11 @@ function refuseIdleGlobs(cases: readonly Case[], globs: Readonly<Record<string, 
 }
 
 /** What a case needs and this run lacks. */
-function lacking(c: Case, { protocol, rung, knobs }: Selection): string | undefined {
+function lacking(c: Case, { protocol, rung, knobs, can: able = [] }: Selection): string | undefined {
   if (!c.protocols.includes(protocol)) return `not for protocol ${protocol}`
   if (c.needs.rung !== undefined && c.needs.rung !== rung) return `needs rung ${c.needs.rung}`
-  const can = c.needs.can ?? []
-  if (can.length > 0) return `needs a client that can ${can.join(', ')}`
+  const unable = (c.needs.can ?? []).filter((what) => !able.includes(what))
+  if (unable.length > 0) return `needs a client that can ${unable.join(', ')}`
   const missing = (c.needs.knobs ?? []).filter((knob) => !knobs.includes(knob))
   return missing.length > 0 ? `needs the knob ${missing.join(', ')}` : undefined
 }

@@ -2,7 +2,7 @@
  * Many cases: the judge's own fitness first, then a probe of the client, then every case, some at a time.
  */
 import { watchEventLoop, watchLateness } from './clock.ts'
-import { applyBaseline } from './baseline.ts'
+import { applyBaseline, applyFlaky } from './baseline.ts'
 import type { Baseline } from './baseline.ts'
 import type { Driver } from './driver.ts'
 import type { PhaseName } from './entry.ts'
@@ -11,6 +11,7 @@ import type { ExitCode } from './errors.ts'
 import { limits } from './limits.ts'
 import { shuffled } from './random.ts'
 import type { CaseResult, Fitness, Report } from './report.ts'
+import { repeatsOf } from './repeats.ts'
 import { notApplicable, resultOf } from './result.ts'
 import type { ResultContext } from './result.ts'
 import { runCase } from './run.ts'
@@ -36,13 +37,19 @@ export interface SuiteOptions {
   readonly shuffle: boolean
   readonly bail: boolean
   readonly baseline?: Baseline
+  /** Cases whose failures are known to come and go: run, shown, and of no weight. */
+  readonly flaky?: Baseline
+  /** How often each case is run; once when absent. */
+  readonly repeat?: number
+  /** A case that runs another one again has it drawn already, in an earlier run. */
+  readonly drawn?: true
   readonly run: string
   readonly version: string
   /** Where a run of a case keeps its files. */
-  stage(c: Case, role: Role): Stage
+  stage(c: Case, role: Role, repeat: number): Stage
   /** Keeps what a run of a case leaves. */
-  keep(c: Case, run: CaseRun): void
-  context(c: Case): ResultContext
+  keep(c: Case, run: CaseRun, repeat: number): void
+  context(c: Case, repeat: number): ResultContext
   onResult?(result: CaseResult): void
 }
 
@@ -54,19 +61,20 @@ export async function runSuite(setup: Setup, options: SuiteOptions): Promise<Rep
   const eventLoop = watchEventLoop()
   const probeRole = options.selected.run.includes(options.probe) ? 'case' : 'probe'
   const [control, nullRun, probe] = await Promise.all([
-    runCase(options.probe, { ...setup, driver: options.control }, options.stage(options.probe, 'control')),
-    runCase(options.probe, { ...setup, driver: options.nullClient }, options.stage(options.probe, 'null')),
-    runCase(options.probe, setup, options.stage(options.probe, probeRole)),
+    runCase(options.probe, { ...setup, driver: options.control }, options.stage(options.probe, 'control', 1)),
+    runCase(options.probe, { ...setup, driver: options.nullClient }, options.stage(options.probe, 'null', 1)),
+    runCase(options.probe, setup, options.stage(options.probe, probeRole, 1)),
   ])
   const fit = { control: soleVerdict(control), null: soleVerdict(nullRun) }
   const unfit = fit.control !== 'pass' || fit.null === 'pass'
   if (!unfit) refuseUnstartable(setup.driver.command, probe)
-  const runs = unfit ? [] : await runAll(setup, options, probe)
-
-  const judged = unfit ? [] : finished(options, runs, probe)
+  const ran = unfit ? [] : await runAll(setup, options, probe)
+  const judged = unfit ? [] : [...ran.map(({ result }) => result), ...notJudged(options)]
+  const weighed = options.flaky ? applyFlaky(judged, options.flaky) : judged
   const { results, stale } = options.baseline
-    ? applyBaseline(judged, options.baseline)
-    : { results: judged, stale: [] }
+    ? applyBaseline(weighed, options.baseline)
+    : { results: weighed, stale: [] }
+  const repeats = repeatsOf(results)
   const fitness: Fitness = { ...fit, latenessMs: lateness.stop(), eventLoopDelayMs: eventLoop.stop() }
   return {
     schema: 1,
@@ -83,69 +91,126 @@ export async function runSuite(setup: Setup, options: SuiteOptions): Promise<Rep
     client: { command: setup.driver.command, ...(unfit ? {} : silence(probe)) },
     startedAt,
     durationMs: Math.round((setup.clock.now() - start) / 1e6),
-    phases: phaseSums(runs.map(({ run }) => run)),
+    phases: phaseSums(ran.map(({ run }) => run)),
     fitness,
     totals: totalsOf(results),
     gates: levelChoices[options.level].gates,
     ...(stale.length > 0 ? { stale } : {}),
+    ...(repeats.length > 0 ? { repeats } : {}),
     cases: results,
   }
 }
 
 interface Ran {
   readonly case: Case
+  readonly repeat: number
   readonly run: CaseRun
+  readonly result: CaseResult
+}
+
+/** One run of one case that is due. */
+interface Due {
+  readonly case: Case
+  readonly repeat: number
 }
 
 /** Promises about time, which work of ours beside them would make doubtful. */
-const timed: readonly string[] = ['gaps', 'retry_after'] satisfies RuleName[]
+const timed: readonly RuleName[] = [
+  'gaps',
+  'retry_after',
+  'gaps_capped',
+  'limited_gap',
+  'calm_after',
+  'one_layer',
+  'rate',
+]
 
 /**
- * Every selected case; the probe's run stands for its own. Those with promises about time come last and among
- * themselves: judging a thousand requests holds the event loop up for long enough to make a wait uncertain.
+ * Waves, one after the other. Cases with promises about time run among themselves: judging a thousand requests holds
+ * the event loop up for long enough to make a wait uncertain. Cases that start a crowd of clients run alone. Cases
+ * that run another one again need to know which has passed.
  */
+const waves: readonly { readonly has: (c: Case) => boolean; readonly alone?: true }[] = [
+  { has: (c) => !c.again && !isCrowd(c) && !isTimed(c) },
+  { has: (c) => !c.again && !isCrowd(c) && isTimed(c) },
+  { has: (c) => !c.again && isCrowd(c), alone: true },
+  { has: (c) => c.again === true },
+]
+
+function isTimed(c: Case): boolean {
+  return c.promises.some(({ use }) => timed.includes(use))
+}
+
+function isCrowd({ clients }: Case): boolean {
+  return clients?.how === 'together' && clients.records.length > limits.clientsBeside
+}
+
+/** Every selected case, as often as asked; the probe's run stands for its own first. */
 async function runAll(setup: Setup, options: SuiteOptions, probe: CaseRun): Promise<Ran[]> {
-  const { selected, shuffle, bail, parallel, level } = options
+  const { selected, shuffle, bail, parallel, level, repeat = 1 } = options
   const inOrder = shuffle ? shuffled(selected.run, setup.seed, 'shuffle') : selected.run
-  const isTimed = (c: Case): boolean => c.promises.some(({ use }) => timed.includes(use))
+  const held = soleVerdict(probe) === 'pass'
   const ran: Ran[] = []
   let stopped = false
 
-  async function worker(queue: Case[]): Promise<void> {
-    for (let c = queue.shift(); c && !stopped; c = queue.shift()) {
-      const run = c === options.probe ? probe : await runCase(c, setup, options.stage(c, 'case'))
-      ran.push({ case: c, run })
-      options.keep(c, run)
-      const result = resultOf(c, run, options.context(c))
-      options.onResult?.(result)
-      if (bail && caseExit(result.verdict, result.checks, levelChoices[level].gates) !== exitCodes.pass)
-        stopped = true
-    }
+  async function one({ case: listed, repeat }: Due): Promise<void> {
+    const drawing = listed.again && !options.drawn
+    const c = drawing ? anotherOne(listed, ran, options.probe, setup.seed) : listed
+    const first = c === options.probe && repeat === 1
+    const run = first ? probe : await runCase(c, setup, options.stage(c, 'case', repeat))
+    const result = weighed(resultOf(c, run, options.context(c, repeat)), held, options.probe)
+    ran.push({ case: listed, repeat, run, result })
+    options.keep(c, run, repeat)
+    options.onResult?.(result)
+    if (bail && caseExit(result.verdict, result.checks, levelChoices[level].gates) !== exitCodes.pass)
+      stopped = true
   }
 
-  for (const wave of [inOrder.filter((c) => !isTimed(c)), inOrder.filter(isTimed)]) {
-    await Promise.all(Array.from({ length: Math.max(1, parallel) }, () => worker(wave)))
+  async function worker(queue: Due[]): Promise<void> {
+    for (let due = queue.shift(); due && !stopped; due = queue.shift()) await one(due)
+  }
+
+  for (const { has, alone } of waves) {
+    const due = inOrder
+      .filter(has)
+      .flatMap((c) => Array.from({ length: repeat }, (_, i): Due => ({ case: c, repeat: i + 1 })))
+    await Promise.all(Array.from({ length: alone ? 1 : Math.max(1, parallel) }, () => worker(due)))
   }
   const order = selected.run.map(({ id }) => id)
-  return ran.sort((a, b) => order.indexOf(a.case.id) - order.indexOf(b.case.id))
+  return ran.sort((a, b) => order.indexOf(a.case.id) - order.indexOf(b.case.id) || a.repeat - b.repeat)
 }
 
-/** Results in the suite's order. A client that fails the baseline passes nothing. */
-function finished(options: SuiteOptions, runs: readonly Ran[], probe: CaseRun): CaseResult[] {
-  const held = soleVerdict(probe) === 'pass'
-  const results = runs.map(({ case: c, run }) => resultOf(c, run, options.context(c)))
-  const judged = results.map((result): CaseResult => {
-    if (held || result.verdict !== 'pass') return result
-    return {
-      ...result,
-      verdict: 'inconclusive',
-      reason: `baseline not held: ${options.probe.id} does not pass`,
-    }
-  })
-  const rest = options.selected.notApplicable.map(({ case: c, reason }) =>
-    notApplicable(c, reason, options.context(c)),
-  )
-  return [...judged, ...rest]
+/** The faults and promises of a case that has passed, drawn by the seed; of the probe where none has. */
+function anotherOne(listed: Case, ran: readonly Ran[], probe: Case, seed: string): Case {
+  const passed = ran
+    .filter(
+      ({ case: c, result }) => result.verdict === 'pass' && c.tier === 'quick' && !c.clients && !isTimed(c),
+    )
+    .map(({ case: c }) => c)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const [drawn = probe] = shuffled(passed, seed, 'again', listed.id)
+  const { id, title, group, level, suite, tier, source, again } = listed
+  return {
+    ...drawn,
+    id,
+    title: `${title.slice(0, -1)}: ${drawn.id}.`,
+    group,
+    level,
+    suite,
+    tier,
+    source,
+    again: again ?? true,
+  }
+}
+
+/** A client that fails the baseline passes nothing. */
+function weighed(result: CaseResult, held: boolean, probe: Case): CaseResult {
+  if (held || result.verdict !== 'pass') return result
+  return { ...result, verdict: 'inconclusive', reason: `baseline not held: ${probe.id} does not pass` }
+}
+
+function notJudged({ selected, context }: SuiteOptions): CaseResult[] {
+  return selected.notApplicable.map(({ case: c, reason }) => notApplicable(c, reason, context(c, 1)))
 }
 
 function soleVerdict(run: CaseRun): Exclude<CaseVerdict, 'flaky'> {

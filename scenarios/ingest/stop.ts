@@ -1,17 +1,137 @@
-/** The end of the input: what is buffered goes out before the client does. */
+/** When the buffer goes out, and the end: what is in it goes out before the client does. */
 import type { Case } from '../../src/door/index.ts'
-import { ingest } from './ingest.ts'
+import { answers, atAnswer, ingest } from './ingest.ts'
+
+const group = { ...ingest, group: 'Buffer, spill, flush, order, encoding', faults: [] } as const
+const once = { use: 'landed', times: 1 } as const
 
 export const stop: readonly Case[] = [
   {
-    ...ingest,
+    ...group,
+    id: 'ing.flush.size',
+    title: 'A batch that is full is sent at once, before the interval has passed.',
+    level: 'SHOULD',
+    source: 'Tinybird "Ingestion protection"',
+    needs: { knobs: ['batch.max_events'] },
+    records: 10,
+    config: { 'batch.max_events': 10, 'flush.interval_ms': 60_000 },
+    steps: [
+      { do: 'offer', records: 10 },
+      { do: 'wait', for: 'request', at_most_ms: 10_000 },
+    ],
+    promises: [{ use: 'before_stop', what: 'request' }],
+  },
+  {
+    ...group,
+    id: 'ing.flush.interval',
+    title: 'A batch that is not full is sent when the interval has passed.',
+    level: 'SHOULD',
+    source: 'Tinybird "Ingestion protection": flush interval',
+    needs: { knobs: ['flush.interval_ms'] },
+    records: 3,
+    config: { 'flush.interval_ms': 500 },
+    steps: [
+      { do: 'offer', records: 3 },
+      { do: 'wait', for: 'request', at_most_ms: 5000 },
+    ],
+    promises: [{ use: 'before_stop', what: 'request' }],
+  },
+  {
+    ...group,
+    id: 'ing.flush.all',
+    title: 'A flush sends everything, not the first batch alone.',
+    level: 'MUST',
+    source: 'lightdash/lightdash#26384; mixpanel/mixpanel-swift#213',
+    needs: { rung: 'lines', can: ['flush'] },
+    records: 95,
+    config: { 'batch.max_events': 10, 'flush.interval_ms': 60_000 },
+    steps: [{ do: 'offer', records: 95 }, { do: 'flush' }, { do: 'wait', for: 'landed', at_most_ms: 10_000 }],
+    promises: [{ use: 'before_stop', what: 'landed' }],
+  },
+  {
+    ...group,
     id: 'ing.stop.flushes',
     title: 'A last batch that is not full is delivered before the client exits.',
-    group: 'Buffer, spill, flush, order, encoding',
     level: 'MUST',
     source: 'segmentio/analytics-next#1365',
     records: 95,
-    faults: [],
-    promises: [{ use: 'landed', times: 1 }, { use: 'taken_before_exit' }],
+    promises: [once, { use: 'taken_before_exit' }],
+  },
+  {
+    ...group,
+    id: 'ing.stop.in-backoff',
+    title: 'A client that is asked to stop while it waits to retry tries once more, or tells, and ends.',
+    level: 'MUST',
+    source: 'segmentio/analytics-next#1365',
+    records: 10,
+    config: {
+      'retry.base_ms': 1000,
+      'retry.max_ms': 5000,
+      'retry.max_attempts': 3,
+      'flush.interval_ms': 100,
+    },
+    steps: [
+      { do: 'offer', records: 10 },
+      { do: 'wait', for: 'answer', at_most_ms: 3000 },
+    ],
+    faults: [answers(503)],
+    promises: [{ use: 'told' }, { use: 'ends_by_itself' }],
+    reference_s: 5,
+  },
+  {
+    ...group,
+    id: 'ing.stop.deadline',
+    title: 'A server that never answers does not keep the client from ending, and the loss is told.',
+    level: 'SHOULD',
+    source: 'ours (black hole at the end)',
+    needs: { knobs: ['timeout.request_ms'] },
+    records: 10,
+    config: { 'timeout.request_ms': 500, 'retry.max_attempts': 2 },
+    faults: [atAnswer({ id: 'silence', taken: false, fault: { type: 'stall' } })],
+    promises: [{ use: 'ends_by_itself', nonzero: true }, { use: 'told' }],
+  },
+  {
+    ...group,
+    id: 'ing.stop.sigterm',
+    title: 'What was offered before a SIGTERM is delivered, or told.',
+    level: 'SHOULD',
+    source: 'ours (rolling restarts)',
+    records: 95,
+    config: { 'batch.max_events': 10 },
+    steps: [
+      { do: 'offer', records: 95 },
+      { do: 'wait', for: 'fault', at_most_ms: 4000 },
+    ],
+    faults: [
+      {
+        id: 'sigterm',
+        key: 'global',
+        on: 'client',
+        fault: { type: 'client_stop', how: 'sigterm', after_requests: 3, after_ms: 2000 },
+      },
+    ],
+    promises: [{ use: 'told_or_landed' }],
+  },
+  {
+    ...group,
+    id: 'ing.stop.twice',
+    title: 'Asked twice to stop, a client does not crash and sends nothing twice.',
+    level: 'SHOULD',
+    source: 'ours (close is called by hand and by a hook)',
+    needs: { rung: 'lines' },
+    records: 10,
+    steps: [{ do: 'offer', records: 10 }, { do: 'stop' }, { do: 'stop' }],
+    promises: [once],
+  },
+  {
+    ...group,
+    id: 'ing.stop.send-after',
+    title: 'A record that is offered after the stop is delivered or told, not swallowed.',
+    level: 'SHOULD',
+    source: 'ours (late producers)',
+    needs: { rung: 'lines' },
+    records: 11,
+    steps: [{ do: 'offer', records: 10 }, { do: 'stop' }, { do: 'offer', records: 1 }],
+    promises: [{ use: 'told_or_landed' }],
   },
 ]

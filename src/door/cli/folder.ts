@@ -30,8 +30,8 @@ export class RunFolder {
     }
   }
 
-  stage(c: Case, role: Role): Stage {
-    const name = role === 'case' ? c.id : `${role}.${c.id}`
+  stage(c: Case, role: Role, repeat: number): Stage {
+    const name = role === 'case' ? fileName(c, repeat) : `${role}.${c.id}`
     const dir = join(this.path, 'dir', name)
     mkdirSync(dir, { recursive: true })
     return { dir, sink: fileSink(join(this.path, this.ledger(name))) }
@@ -47,15 +47,20 @@ export class RunFolder {
     return relative(process.cwd(), join(this.path, ...parts)) || '.'
   }
 
-  keepOutput(c: Case, { driven }: CaseRun): void {
+  keepOutput(name: string, { driven }: CaseRun): void {
     if (!driven) return
-    writeFileSync(join(this.path, 'stdout', `${c.id}.txt`), driven.stdout.bytes)
-    writeFileSync(join(this.path, 'stderr', `${c.id}.txt`), driven.stderr.bytes)
+    writeFileSync(join(this.path, 'stdout', `${name}.txt`), driven.stdout.bytes)
+    writeFileSync(join(this.path, 'stderr', `${name}.txt`), driven.stderr.bytes)
   }
 
   write(name: string, text: string): void {
     writeFileSync(join(this.path, name), text)
   }
+}
+
+/** `ing.base.one`, and `ing.base.one.2` where it is run again. */
+export function fileName({ id }: Case, repeat: number): string {
+  return repeat === 1 ? id : `${id}.${repeat}`
 }
 
 /** Makes the folder `stamp`, or `stamp.2`, … where another run began in the same millisecond. */

@@ -10,6 +10,10 @@ import type { Profile } from '../../profile.ts'
 import { levelChoices, modes, tiers } from '../../verdict.ts'
 import type { LevelChoice, Mode, Tier } from '../../verdict.ts'
 
+/** How a client can be plugged in. */
+export const rungs = ['pipe', 'lines'] as const
+export type Rung = (typeof rungs)[number]
+
 /** As commander hands them over. */
 export interface RawFlags {
   client?: string
@@ -24,6 +28,10 @@ export interface RawFlags {
   seed?: string
   shuffle?: true
   bail?: true
+  rung: string
+  reuseProcess?: true
+  repeat?: string
+  knownFlaky?: string
   baseline?: string
   writeBaseline?: true
   knobs?: string
@@ -44,6 +52,10 @@ export interface Flags {
   readonly seed?: string
   readonly shuffle: boolean
   readonly bail: boolean
+  readonly rung: Rung
+  readonly reuse: boolean
+  readonly repeat: number
+  readonly flakyFile?: string
   readonly baselineFile?: string
   readonly writeBaseline: boolean
   readonly knobs: readonly string[]
@@ -76,10 +88,14 @@ export function readFlags(raw: RawFlags): Flags {
     tier: choice('--tier', raw.tier, tiers),
     only: raw.only,
     skip: raw.skip,
-    parallel: wholeNumber(raw.parallel, problems),
+    parallel: wholeNumber('--parallel', raw.parallel, 2 * availableParallelism(), 64, problems),
     ...(raw.seed === undefined ? {} : { seed: raw.seed }),
     shuffle: raw.shuffle ?? false,
     bail: raw.bail ?? false,
+    rung: choice('--rung', raw.rung, rungs),
+    reuse: raw.reuseProcess ?? false,
+    repeat: wholeNumber('--repeat', raw.repeat, 1, 1000, problems),
+    ...(raw.knownFlaky === undefined ? {} : { flakyFile: raw.knownFlaky }),
     ...(raw.baseline === undefined ? {} : { baselineFile: raw.baseline }),
     writeBaseline: raw.writeBaseline ?? false,
     knobs: listed(raw.knobs ?? ''),
@@ -90,16 +106,26 @@ export function readFlags(raw: RawFlags): Flags {
   if (flags.writeBaseline && flags.baselineFile === undefined) {
     problems.push({ at: '--write-baseline', expected: '--baseline FILE to write to', got: 'none' })
   }
+  if (flags.reuse && flags.rung === 'pipe') {
+    const expected = '--rung lines: on the pipe the end of the process is the end of the case'
+    problems.push({ at: '--reuse-process', expected, got: 'pipe' })
+  }
   if (problems.length > 0) throw new TailraceError('usage', 'these flags do not fit', problems)
   return flags
 }
 
-function wholeNumber(raw: string | undefined, problems: Problem[]): number {
-  if (raw === undefined) return 2 * availableParallelism()
+function wholeNumber(
+  flag: string,
+  raw: string | undefined,
+  absent: number,
+  max: number,
+  problems: Problem[],
+): number {
+  if (raw === undefined) return absent
   const value = Number(raw)
-  if (Number.isInteger(value) && value >= 1 && value <= 64) return value
-  problems.push({ at: '--parallel', expected: 'a whole number from 1 to 64', got: shown(raw) })
-  return 1
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value
+  problems.push({ at: flag, expected: `a whole number from 1 to ${max}`, got: shown(raw) })
+  return absent
 }
 
 function listed(text: string): string[] {

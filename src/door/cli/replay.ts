@@ -39,8 +39,9 @@ async function replay(path: string, out: string, client: string | undefined): Pr
     parallel: 1,
     shuffle: false,
     bail: false,
-    keep: (c, run) => {
-      kept.keep(c, run)
+    drawn: true,
+    keep: (c, run, repeat) => {
+      kept.keep(c, run, repeat)
       checks = checksOf(run)
     },
   })

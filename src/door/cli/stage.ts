@@ -8,6 +8,7 @@ import { TailraceError } from '../../errors.ts'
 import type { Setup } from '../../run.ts'
 import type { Case } from '../../scenario.ts'
 import type { SuiteOptions } from '../../suite.ts'
+import { fileName } from './folder.ts'
 import type { RunFolder } from './folder.ts'
 import { replayOf } from './replay-file.ts'
 import type { Parts } from './replay-file.ts'
@@ -41,16 +42,16 @@ export function keptIn(
     suite: suiteNumber,
     run: folder.run,
     version,
-    stage: (c, role) => folder.stage(c, role),
-    keep: (c, run) => {
-      folder.keepOutput(c, run)
-      folder.write(`replay/${c.id}.json`, replayOf(c, run, parts))
+    stage: (c, role, repeat) => folder.stage(c, role, repeat),
+    keep: (c, run, repeat) => {
+      folder.keepOutput(fileName(c, repeat), run)
+      folder.write(`replay/${fileName(c, repeat)}.json`, replayOf(c, run, parts))
     },
-    context: (c) => ({
+    context: (c, repeat) => ({
       seed: parts.seed,
-      repeat: 1,
-      ledger: folder.ledger(c.id),
-      replay: `tailrace replay ${folder.shown('replay', `${c.id}.json`)}`,
+      repeat,
+      ledger: folder.ledger(fileName(c, repeat)),
+      replay: `tailrace replay ${folder.shown('replay', `${fileName(c, repeat)}.json`)}`,
     }),
   }
 }
