@@ -35,6 +35,8 @@ const promising = fc.constantFrom<Fault>(
   { type: 'limit_data', bytes: 4, end: 'fin' },
   { type: 'limit_data', bytes: 2, of_bytes: 90, framing: 'length', end: 'rst' },
   { type: 'limit_data', bytes: 5, framing: 'chunked', end: 'fin' },
+  { type: 'connection_close' },
+  { type: 'early_hints' },
 )
 
 const when = fc.record(
@@ -80,7 +82,14 @@ const rules = fc
           inAnswer,
           cut.filter(({ type }) => type !== 'empty_response'),
         ),
-        placed(inBody, fc.constantFrom<Fault>({ type: 'reset_peer' }, { type: 'stall', for_ms: 500 })),
+        placed(
+          inBody,
+          fc.constantFrom<Fault>(
+            { type: 'reset_peer' },
+            { type: 'upload_reset' },
+            { type: 'stall', for_ms: 500 },
+          ),
+        ),
       ),
     ),
     { minLength: 1, maxLength: 4 },

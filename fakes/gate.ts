@@ -5,27 +5,41 @@
  *   request ─ request-body(n) ─ [body whole: draw] ─ take or not ─ response-head ─ response-body(n) ─ response-end
  *
  * The rule for the answer is drawn when the body is complete, before the take, because it says whether the take
- * happens (design §5). Protocols see an ordinary Exchange: where a fault ends it, later calls say `ended`.
+ * happens, and what of (design §5). Protocols see an ordinary Exchange: where a fault ends it, later calls say
+ * `ended`.
  */
 import { setMaxListeners } from 'node:events'
 import { sleep } from '../src/clock.ts'
 import type { Clock } from '../src/clock.ts'
-import type { Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
+import type { EntryOf } from '../src/entry.ts'
+import type { Connection, Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
 import { shownPoint } from '../src/fault.ts'
-import type { FaultName, FaultOf } from '../src/fault.ts'
+import type { FaultOf } from '../src/fault.ts'
 import type { Ledger } from '../src/ledger.ts'
 import { limits } from '../src/limits.ts'
 import { counters, decide, shapers, thresholds } from '../src/plan/decide.ts'
 import type { Counters, Decision, Subject } from '../src/plan/decide.ts'
 import type { Plan } from '../src/plan/plan.ts'
 import { unit } from '../src/random.ts'
-import type { Json } from '../src/record.ts'
+import type { IdRange } from '../src/record.ts'
 import type { Answer } from './answer.ts'
+import { jsonOf } from './body-json.ts'
 import { performers } from './faults/index.ts'
+import type { StruckName } from './faults/index.ts'
 import type { Aftermath, Done, DueHead, Performer, Rest } from './faults/strike.ts'
 
-/** What is known of a request once its body is whole: its site, and its lowest record. */
-export type Content = Pick<Subject, 'content' | 'site'>
+/** What is known of a request once its body is whole. */
+export type Content = Pick<Subject, 'content' | 'site' | 'bytes' | 'ids'>
+
+/** What the plan makes of a take. */
+export interface Admission {
+  /** Whether it happens. */
+  readonly allowed: boolean
+  /** Records that are struck out of it, and how. */
+  readonly partial?: { readonly fault: FaultOf<'partial_batch'>; readonly struck: readonly IdRange[] }
+  /** What is taken is lost behind the answer. */
+  readonly loses: boolean
+}
 
 export interface GateOptions {
   plan: Plan
@@ -43,6 +57,7 @@ export class Gate {
   /** Whether a rule looks into bodies by JSON pointer. */
   readonly readsJson: boolean
   private readonly healing = new AbortController()
+  private readonly used = new WeakSet<Connection>()
 
   constructor(options: GateOptions) {
     // Every exchange that a fault holds waits for it; beyond ten Node would warn of a leak.
@@ -74,6 +89,35 @@ export class Gate {
     return shapers(this.options.plan, ordinal, this.atS()) as { rule: string; fault: FaultOf<'latency'> }[]
   }
 
+  /** Whether this is the first request on its connection; to be asked once for each. */
+  isFirst({ connection }: Exchange): boolean {
+    if (this.used.has(connection)) return false
+    this.used.add(connection)
+    return true
+  }
+
+  /** Enters what was done beside what was planned; `took`: whether the records were taken. */
+  struck(
+    { rule, point, fault, taken, ids, orderDependent }: Decision,
+    where: Pick<EntryOf<'fault'>, 'req' | 'conn'>,
+    deed: Done,
+    took?: boolean,
+  ): void {
+    const of = (value: boolean | undefined): object => ({
+      point: shownPoint(point),
+      ...(taken === undefined ? {} : { taken: value }),
+      ...(ids ? { ids } : {}),
+    })
+    this.options.ledger.write({
+      kind: 'fault',
+      rule,
+      ...where,
+      ...(orderDependent ? { orderDependent } : {}),
+      planned: { ...of(taken), ...fault } as EntryOf<'fault'>['planned'],
+      emitted: { ...of(took), ...deed } as EntryOf<'fault'>['emitted'],
+    })
+  }
+
   draw(subject: Omit<Subject, 'atS'>): Decision | undefined {
     if (this.healed.aborted) return undefined
     return decide(this.options.plan, { ...subject, atS: this.atS() }, this.counters)
@@ -94,6 +138,7 @@ export class GatedExchange implements Exchange {
   private readonly inner: Exchange
   private decision: Decision | undefined
   private takenForReal: boolean | undefined
+  private lost: readonly IdRange[] | undefined
   private over = false
   private rest: Rest | undefined
   private written = 0
@@ -109,10 +154,15 @@ export class GatedExchange implements Exchange {
     this.gone = inner.gone
   }
 
-  /** Strikes at `request`; false when that ended the exchange. */
-  async enter(): Promise<boolean> {
-    await this.strikeAt(this.gate.draw({ ...this.subject(), points: ['request'] }))
-    return !this.over
+  /**
+   * Strikes at `request`. `over`: that ended the exchange; `answered`: too, and what comes of the request is still
+   * to be read.
+   */
+  async enter(): Promise<'open' | 'over' | 'answered'> {
+    const first = this.gate.isFirst(this.inner)
+    const aftermath = await this.strikeAt(this.gate.draw({ ...this.subject(), first, points: ['request'] }))
+    if (aftermath === 'answered') return aftermath
+    return this.over ? 'over' : 'open'
   }
 
   /** Ends early where a fault strikes in the body; `complete` is then false. */
@@ -150,22 +200,35 @@ export class GatedExchange implements Exchange {
     this.bodyEnded = true
   }
 
-  /** Draws the rule for the answer. Says whether it lets the take happen. */
-  admit(content: Content, body: Buffer): boolean {
+  /** Draws the rule for the answer. */
+  admit(content: Content, body: Buffer): Admission {
     this.decision = this.gate.draw({
       ...this.subject(),
       ...content,
       ...(this.gate.readsJson ? jsonOf(body) : {}),
       points: ['response-head', 'response-body', 'response-end'],
     })
-    const allowed = this.decision?.taken ?? true
+    const { taken: allowed = true, fault, ids: struck = [] } = this.decision ?? {}
     this.takenForReal = false
-    return allowed
+    return {
+      allowed,
+      loses: fault?.type === 'discard_after_take',
+      ...(fault?.type === 'partial_batch' ? { partial: { fault, struck } } : {}),
+    }
   }
 
-  /** The records were taken. */
-  tookRecords(): void {
+  /** The records were taken; those of `lost` are to be lost once the answer is out. */
+  tookRecords(lost?: readonly IdRange[]): void {
     this.takenForReal = true
+    this.lost = lost
+  }
+
+  /** The exchange is over, however it ended. */
+  close(): void {
+    const { lost } = this
+    this.lost = undefined
+    if (lost?.length)
+      this.gate.options.ledger.write({ kind: 'discard', req: this.id, ids: lost, why: 'injected' })
   }
 
   inform(status: number, headers: readonly Header[]): Promise<Emitted> {
@@ -233,42 +296,34 @@ export class GatedExchange implements Exchange {
     }
   }
 
-  private async strikeAt(decision: Decision | undefined, due?: DueHead): Promise<void> {
-    if (!decision) return
-    const aftermath = await this.perform(decision, decision.fault.type, due)
-    this.over = aftermath === 'over'
+  private async strikeAt(decision: Decision | undefined, due?: DueHead): Promise<Aftermath> {
+    if (!decision) return 'proceed'
+    const aftermath = await this.perform(decision, due)
+    this.over = aftermath === 'over' || aftermath === 'answered'
     if (typeof aftermath === 'object') this.rest = aftermath
     if (aftermath === 'proceed' && decision.taken === false) {
       // What would go on is the protocol's answer, and it promises the take: without it there is none.
       this.over = true
       await this.inner.cut({ fin: true })
     }
+    return aftermath
   }
 
-  private perform(decision: Decision, type: FaultName, due?: DueHead): Promise<Aftermath> {
-    const { ledger, clock, errorAnswer } = this.gate.options
-    if (type === 'latency') return Promise.resolve('proceed')
-    const performer = performers[type] as Performer<FaultName>
-    const emit = (deed: Done): void => {
-      const point = shownPoint(decision.point)
-      const took = this.takenForReal
-      ledger.write({
-        kind: 'fault',
-        rule: decision.rule,
-        req: this.id,
-        planned: { point, ...taken(decision.taken), ...decision.fault },
-        emitted: { point, ...taken(decision.taken === undefined ? undefined : took), ...deed },
-      })
-    }
-    const common = {
-      point: decision.point,
+  private perform(decision: Decision, due?: DueHead): Promise<Aftermath> {
+    const { clock, errorAnswer } = this.gate.options
+    const { fault, point, opensAtS } = decision
+    const performer = performers[fault.type as StruckName] as Performer<StruckName>
+    return performer({
+      fault: fault as FaultOf<StruckName>,
+      point,
       exchange: this.inner,
       clock,
       healed: this.gate.healed,
       errorAnswer,
-      emit,
-    }
-    return performer({ ...common, fault: decision.fault, ...(due ? { due } : {}) })
+      emit: (deed: Done) => this.gate.struck(decision, { req: this.id }, deed, this.takenForReal),
+      ...(due ? { due } : {}),
+      ...(opensAtS === undefined ? {} : { opensAtS }),
+    })
   }
 }
 
@@ -290,23 +345,6 @@ function delayed(inner: Exchange, wait: () => Promise<void>): Exchange {
     end: () => inner.end(),
     cut: (how) => inner.cut(how),
   }
-}
-
-function taken(value: boolean | undefined): { taken?: boolean } {
-  return value === undefined ? {} : { taken: value }
-}
-
-/** The body as JSON; the first line where it is NDJSON. */
-function jsonOf(body: Buffer): { json?: Json } {
-  const text = body.toString()
-  for (const reading of [text, text.split('\n', 1)[0] ?? '']) {
-    try {
-      return { json: JSON.parse(reading) as Json }
-    } catch {
-      continue // not JSON in this reading
-    }
-  }
-  return {}
 }
 
 function ended(): Promise<Emitted> {

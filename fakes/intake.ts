@@ -4,17 +4,19 @@
  */
 import { createHash } from 'node:crypto'
 import { headerValue } from '../src/exchange.ts'
-import type { Head } from '../src/exchange.ts'
-import type { EntryOf, Site } from '../src/entry.ts'
+import type { Exchange, Head } from '../src/exchange.ts'
+import type { Site } from '../src/entry.ts'
 import type { Ledger } from '../src/ledger.ts'
 import { limits } from '../src/limits.ts'
-import { lowestId, rangesOf, shownRange, tokensIn } from '../src/record.ts'
+import { idsIn, lowestId, rangesOf, shownRange, tokensIn } from '../src/record.ts'
 import type { IdRange, RecordSource } from '../src/record.ts'
 import { decodeContent } from '../src/wire/content-coding.ts'
 import { readBody } from '../src/wire/records.ts'
 import type { BodyRecords } from '../src/wire/records.ts'
-import type { GatedExchange } from './gate.ts'
+import type { Admission, GatedExchange } from './gate.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
+import { requestEntry } from './request-entry.ts'
+import type { Known } from './request-entry.ts'
 
 /** Why a body could not be read, with the status that says so (RFC 9110 §15.5). */
 export interface Refusal {
@@ -24,13 +26,26 @@ export interface Refusal {
 
 export interface Intake {
   readonly records: BodyRecords
+  /** With its content codings undone. */
+  readonly body: Buffer
   readonly refusal?: Refusal
+  /** Whether what is taken is to be visible in the end: the plan may say otherwise. */
+  readonly lands: boolean
   /**
    * Takes these records, and quarantines those, unless the plan says otherwise; the protocol answers as if it had
-   * either way. `landed` resolves to whether they are visible.
+   * either way, but for what `partial` says.
    */
-  take(good: readonly IdRange[], bad?: readonly IdRange[]): { readonly landed: Promise<boolean> }
+  take(good: readonly IdRange[], bad?: readonly IdRange[]): Taken
 }
+
+export interface Taken {
+  /** Resolves to whether the good are visible. */
+  readonly landed: Promise<boolean>
+  /** Of the good: the answer is to say of these that they were quarantined, or refused. */
+  readonly partial?: Partial
+}
+
+export type Partial = NonNullable<Admission['partial']>
 
 /** `0.42`: the name of the logical request whose lowest record this is. */
 export function logicalName(ids: readonly IdRange[]): string | undefined {
@@ -53,7 +68,10 @@ export class Sites {
   next(lane: Site['lane'], logical: string | undefined): Site {
     if (logical === undefined) return { lane, attempt: 1 }
     const attempt = (this.attempts.get(logical) ?? 0) + 1
+    this.attempts.delete(logical) // so that it becomes the last
     this.attempts.set(logical, attempt)
+    // A server may run for days: the one heard of longest ago begins anew.
+    if (this.attempts.size > limits.logicalsMax) this.attempts.delete(this.attempts.keys().next().value ?? '')
     return { lane, logical, attempt }
   }
 }
@@ -65,7 +83,7 @@ interface Read {
 }
 
 /** Reads the whole body, keeps what the limit allows, and hashes all of it. */
-async function readWhole(exchange: GatedExchange): Promise<Read> {
+async function readWhole(exchange: Pick<Exchange, 'body'>): Promise<Read> {
   const chunks: Uint8Array[] = []
   const hash = createHash('sha256')
   let total = 0
@@ -90,14 +108,12 @@ function decoded(head: Head, { bytes, total }: Read): { body: Buffer; refusal?: 
     : { body: none, refusal: { status: 400, message: `body is not ${coding}` } }
 }
 
-export interface IntakeServices {
-  ledger: Ledger
-  source: RecordSource
-  pipeline: Pipeline
-  sites: Sites
-  lane: Site['lane']
-  /** Whether a token was presented. */
-  auth?: boolean
+export interface IntakeServices extends Known {
+  readonly ledger: Ledger
+  readonly source: RecordSource
+  readonly pipeline: Pipeline
+  readonly sites: Sites
+  readonly lane: Site['lane']
 }
 
 /** Undefined when the client went away, or a fault ended the exchange, before the body was whole. */
@@ -109,43 +125,59 @@ export async function intake(exchange: GatedExchange, services: IntakeServices):
   const ids = rangesOf(records.ids)
   const logical = logicalName(ids)
   const site = sites.next(lane, logical)
-  ledger.write(requestEntry(exchange, services, read, records, site), exchange.head.at)
+  const received = { ...read, records, readable: !refusal }
+  ledger.write(requestEntry(exchange, received, services, site), exchange.head.at)
   if (!exchange.complete) return undefined
-  const allowed = exchange.admit({ site, ...(logical === undefined ? {} : { content: logical }) }, body)
+  const content = { site, ids, bytes: read.total, ...(logical === undefined ? {} : { content: logical }) }
+  const admission = exchange.admit(content, body)
   return {
     records,
+    body,
+    lands: admission.allowed && !admission.loses,
     ...(refusal ? { refusal } : {}),
-    take: (good, bad = []) => {
-      if (!allowed) return { landed: Promise.resolve(true) }
-      exchange.tookRecords()
-      return services.pipeline.take(exchange.id, good, bad)
-    },
+    take: (good, bad = []) => takeAs(admission, exchange, services, good, bad),
   }
 }
 
-function requestEntry(
+function takeAs(
+  { allowed, partial, loses }: Admission,
   exchange: GatedExchange,
-  { auth }: IntakeServices,
-  { total, sha }: Read,
-  { damaged, foreign, ids }: BodyRecords,
-  site: Site,
-): Omit<EntryOf<'request'>, 'n' | 't'> {
-  const { head, connection, complete } = exchange
-  const key = headerValue(head.headers, 'idempotency-key')
-  return {
-    kind: 'request',
-    req: exchange.id,
-    conn: connection.id,
-    site,
-    method: head.method,
-    path: head.path,
-    ids: rangesOf(ids),
-    ...(damaged.length > 0 ? { damaged: damaged.slice(0, limits.witnessesMax) } : {}),
-    ...(foreign > 0 ? { foreign } : {}),
-    bytes: total,
-    complete,
-    ...(key === undefined ? {} : { key }),
-    ...(auth === undefined ? {} : { auth }),
-    ...(complete && total > 0 ? { sha } : {}),
+  { ledger, pipeline }: IntakeServices,
+  good: readonly IdRange[],
+  bad: readonly IdRange[],
+): Taken {
+  if (!allowed) return { landed: Promise.resolve(true) }
+  if (loses) {
+    ledger.write({ kind: 'take', req: exchange.id, ids: [...good, ...bad] })
+    if (bad.length > 0) ledger.write({ kind: 'discard', req: exchange.id, ids: bad, why: 'quarantine' })
+    exchange.tookRecords(good)
+    return { landed: Promise.resolve(true) }
   }
+  exchange.tookRecords()
+  if (!partial) return pipeline.take(exchange.id, good, bad)
+  const named = new Set(Array.from(idsIn(partial.struck), String))
+  const all = [...idsIn(good)]
+  const rest = rangesOf(all.filter((id) => !named.has(String(id))))
+  const struck = rangesOf(all.filter((id) => named.has(String(id))))
+  const { landed } = pipeline.take(
+    exchange.id,
+    rest,
+    partial.fault.as === 'retry' ? bad : [...bad, ...struck],
+  )
+  return { landed, partial: { fault: partial.fault, struck } }
+}
+
+/** Reads what comes of a request that nobody serves, and enters it, so that it counts as an attempt. */
+export async function enterUnserved(
+  exchange: Exchange,
+  services: Omit<IntakeServices, 'lane' | 'pipeline'>,
+): Promise<void> {
+  const { ledger, source, sites } = services
+  const read = await readWhole(exchange)
+  const { body, refusal } = decoded(exchange.head, read)
+  const records = readBody(body, source)
+  const logical = logicalName(rangesOf(records.ids))
+  const site = sites.next(logical === undefined ? 'control' : 'ingest', logical)
+  const received = { ...read, records, readable: !refusal }
+  ledger.write(requestEntry(exchange, received, services, site), exchange.head.at)
 }

@@ -5,12 +5,19 @@
 import type { Endpoint, EndpointFactory, EndpointOptions } from '../src/endpoint.ts'
 import { messageOf, shown, TailraceError } from '../src/errors.ts'
 import type { Arrivals, Connection, Exchange, Gone } from '../src/exchange.ts'
-import { firstToken, Sites } from './intake.ts'
+import { limits } from '../src/limits.ts'
+import { Refusals } from './faults/refusals.ts'
+import type { Door } from './faults/refusals.ts'
+import { enterUnserved, firstToken, Sites } from './intake.ts'
 import { Gate, GatedExchange } from './gate.ts'
+import { Idling } from './idling.ts'
 import { MemoryLanding } from './pipeline/landing-memory.ts'
 import { directPipeline } from './pipeline/pipeline.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
+import { elasticBulk } from './protocols/elastic-bulk.ts'
 import { eventsApi } from './protocols/events-api.ts'
+import { caseWorkspace } from './protocols/events-api/workspace.ts'
+import type { Workspace } from './protocols/events-api/workspace.ts'
 import { generic } from './protocols/generic.ts'
 import type { FakeProtocol, Services } from './protocols/protocol.ts'
 import { Tally } from './tally.ts'
@@ -19,29 +26,49 @@ import { memoryTransport } from './transport/memory.ts'
 import type { MemoryTransport } from './transport/memory.ts'
 import { witness } from './witness.ts'
 
-export const protocols: readonly FakeProtocol[] = [generic, eventsApi]
+export const protocols: readonly FakeProtocol[] = [generic, eventsApi, elasticBulk]
+
+/** What a server that is nobody's case has besides. */
+export interface ServerOptions extends EndpointOptions {
+  /** A free one of ours when absent; 0 is one that the system chooses. */
+  readonly port?: number
+  /** That of a conformance case when absent. */
+  readonly workspace?: Workspace
+}
 
 /** A transport that is up. */
-interface Carrier {
+interface Carrier extends Door {
   readonly base: string
   stop(): Promise<void>
 }
 
 /** A server on HTTP/1.1 over a loopback socket. */
-export const serveH1: EndpointFactory = async (options) => {
+export const serveH1: EndpointFactory = (options) => serveH1At(options)
+
+export async function serveH1At(options: ServerOptions): Promise<Endpoint> {
+  const { host, clock, port } = options
   const fake = new Fake(options)
-  const listening = await listenH1({ host: options.host, clock: options.clock, arrivals: fake })
+  const { fromStart: shut } = fake.refusals
+  const listening = await listenH1({
+    host,
+    clock,
+    arrivals: fake,
+    shut,
+    ...(port === undefined ? {} : { port }),
+  })
   return endpoint(fake, listening)
 }
 
 /** A server in memory; its clients go through `transport.dispatcher`. */
-export function serveMemory(options: EndpointOptions): Endpoint & { readonly transport: MemoryTransport } {
+export function serveMemory(options: ServerOptions): Endpoint & { readonly transport: MemoryTransport } {
   const fake = new Fake(options)
-  const transport = memoryTransport({ clock: options.clock, arrivals: fake })
+  const { fromStart: shut } = fake.refusals
+  const transport = memoryTransport({ clock: options.clock, arrivals: fake, shut })
   return { ...endpoint(fake, transport), transport }
 }
 
 function endpoint(fake: Fake, carrier: Carrier): Endpoint {
+  fake.begin(carrier)
   return {
     url: carrier.base + fake.path,
     base: carrier.base,
@@ -49,7 +76,10 @@ function endpoint(fake: Fake, carrier: Carrier): Endpoint {
     heal: () => fake.gate.heal(),
     quiet: () => fake.quiet(),
     deserted: () => fake.deserted(),
-    stop: () => carrier.stop(),
+    stop: async () => {
+      await fake.refusals.stop()
+      await carrier.stop()
+    },
   }
 }
 
@@ -62,30 +92,43 @@ export function protocolNamed(name: string): FakeProtocol {
 
 class Fake implements Arrivals {
   readonly gate: Gate
+  readonly refusals: Refusals
   readonly path: string
   /** Errors of the harness itself: they make the case a harness-error and are never blamed on the client. */
   readonly failures: string[] = []
   private readonly options: EndpointOptions
   private readonly protocol: FakeProtocol
   private readonly pipeline: Pipeline
-  private readonly services: Services
+  private services: Services
+  private readonly idling: Idling
   private readonly exchanges = new Tally()
   private readonly connections = new Tally()
 
-  constructor(options: EndpointOptions) {
+  constructor(options: ServerOptions) {
     const { ledger, clock, plan, source, profile, token } = options
+    const workspace = options.workspace ?? caseWorkspace(token, clock)
     this.options = options
     this.protocol = protocolNamed(options.protocol)
     this.path = pathOf(this.protocol, options)
     this.pipeline = directPipeline(ledger, new MemoryLanding())
-    this.services = { ledger, source, profile, token, pipeline: this.pipeline, sites: new Sites() }
+    const sites = new Sites()
+    this.services = { ledger, source, profile, token, clock, workspace, pipeline: this.pipeline, sites }
     this.gate = new Gate({
       plan,
       ledger,
       clock,
-      errorAnswer: (status) => this.protocol.errorAnswer(status),
+      errorAnswer: (status) => this.protocol.errorAnswer(status, undefined, workspace),
       firstToken: (bytes) => firstToken(bytes, source),
     })
+    this.idling = new Idling(this.gate)
+    const { healed } = this.gate
+    this.refusals = new Refusals({ plan, ledger, clock, healed, failed: (why) => this.fail(why) })
+  }
+
+  /** The transport is up, and clients may come. */
+  begin(carrier: Carrier): void {
+    this.services = { ...this.services, authority: new URL(carrier.base).host }
+    this.refusals.begin(carrier)
   }
 
   opened({ id, ordinal, proto }: Connection): void {
@@ -96,23 +139,46 @@ class Fake implements Arrivals {
 
   closed({ id }: Connection, { by, how }: Gone): void {
     this.options.ledger.write({ kind: 'close', conn: id, by, how })
+    this.idling.end(id)
     this.connections.remove()
   }
 
   /** Never rejects. */
   async exchange(inner: Exchange): Promise<void> {
     this.exchanges.add()
+    this.idling.end(inner.connection.id)
     const witnessed = witness(inner, this.options.ledger, this.options.clock)
+    const gated = new GatedExchange(this.gate, witnessed.exchange)
     try {
-      const gated = new GatedExchange(this.gate, witnessed.exchange)
-      if (await gated.enter()) await this.protocol.serve(gated, this.services)
+      const entered = await gated.enter()
+      if (entered === 'open') await this.protocol.serve(gated, this.services)
+      else if (entered === 'answered') await enterUnserved(inner, this.services)
     } catch (error) {
-      this.failures.push(messageOf(error))
+      this.fail(messageOf(error))
       await witnessed.exchange.cut({ rst: true, linger_ms: 0 })
     } finally {
       witnessed.close()
+      gated.close()
+      this.exchanges.remove()
+      this.idling.begin(inner.connection)
+    }
+  }
+
+  /** Never rejects. */
+  async unserved(exchange: Exchange, afterClose: boolean): Promise<void> {
+    this.exchanges.add()
+    try {
+      await enterUnserved(exchange, { ...this.services, afterClose })
+      this.options.ledger.write({ kind: 'sent', req: exchange.id, written: 'none' })
+    } catch (error) {
+      this.fail(messageOf(error))
+    } finally {
       this.exchanges.remove()
     }
+  }
+
+  private fail(why: string): void {
+    if (this.failures.length < limits.failuresKept) this.failures.push(why)
   }
 
   dropped(limit: number): void {

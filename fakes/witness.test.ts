@@ -24,7 +24,7 @@ function scene(over: Partial<Exchange> = {}): Scene {
   }
   const inner: Exchange = {
     id: 7,
-    connection: { id: 1, ordinal: 0, proto: 'h1', raw: () => emitted(), cut: () => emitted() },
+    connection: { id: 1, ordinal: 0, proto: 'h1', open: true, raw: () => emitted(), cut: () => emitted() },
     head: { method: 'POST', path: '/', headers: [], at: 0 },
     body: (async function* () {})(),
     complete: true,
@@ -70,6 +70,29 @@ describe('a witness', () => {
       { status: 503, retryAfterMs: 4000 }, // a second has passed
       { status: 200, ack: 'landed' },
     ])
+  })
+
+  it("measures a date against the answer's own Date, however wrong that is", async () => {
+    const { exchange, clock, told } = scene()
+    const date = (agoMs: number): string => new Date(clock.wall() - agoMs).toUTCString()
+    const headers = (agoMs: number): Header[] => [
+      ['Retry-After', date(agoMs - 3000)],
+      ['Date', date(agoMs)],
+    ]
+    await clock.advance(700)
+    await clock.until(exchange.respond(429, headers(3_600_000), 'chunked'))
+    await clock.until(exchange.respond(429, headers(-60_000), 'chunked'))
+    await clock.until(
+      exchange.respond(
+        429,
+        [
+          ['Retry-After', date(-3000)],
+          ['Date', 'never'],
+        ],
+        'chunked',
+      ),
+    )
+    expect(told()).toMatchObject([{ retryAfterMs: 3000 }, { retryAfterMs: 3000 }, { retryAfterMs: 2300 }])
   })
 
   const cut: Cut = { rst: true, linger_ms: 0 }

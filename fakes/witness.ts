@@ -9,7 +9,7 @@ import type { Clock } from '../src/clock.ts'
 import { headerValue } from '../src/exchange.ts'
 import type { Ack, Cut, Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
 import type { Ledger } from '../src/ledger.ts'
-import { retryAfterMs } from '../src/wire/retry-after.ts'
+import { httpDateMs, retryAfterMs } from '../src/wire/retry-after.ts'
 
 /** What a status claims where the protocol says nothing more exact. */
 export function ackOf(status: number, headers: readonly Header[]): Ack {
@@ -18,6 +18,15 @@ export function ackOf(status: number, headers: readonly Header[]): Ack {
     return 'throttled'
   if (status >= 400 && status < 500) return 'rejected'
   return status >= 500 ? 'error' : 'none'
+}
+
+/**
+ * What a date in the answer is measured against: the answer's own Date, which may be wrong (RFC 9110 §6.6.1), or else
+ * the clock that the transport dates it by. A Date leaves out the part of a second that has passed, so whoever goes by
+ * a clock of his own waits up to a second less.
+ */
+function serverNow(headers: readonly Header[], wallMs: number): number {
+  return httpDateMs(headerValue(headers, 'date')?.trim() ?? '', wallMs) ?? wallMs
 }
 
 export interface Witness {
@@ -47,7 +56,7 @@ export function witness(inner: Exchange, ledger: Ledger, clock: Clock): Witness 
   ): Promise<Emitted> {
     const t = clock.now()
     const wait = headerValue(headers, 'retry-after')
-    const retryMs = wait === undefined ? undefined : retryAfterMs(wait, clock.wall())
+    const retryMs = wait === undefined ? undefined : retryAfterMs(wait, serverNow(headers, clock.wall()))
     ledger.write(
       {
         kind: 'respond',

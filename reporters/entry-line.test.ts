@@ -47,6 +47,26 @@ const others: readonly Entry[] = [
   },
   { n: 10, t: 0, kind: 'stall', who: 'client', ms: 20 },
   { n: 11, t: 0, kind: 'lateness', p50: 0.1, p99: 0.3, p999: 0.4 },
+  { n: 12, t: 0, kind: 'act', what: 'eof' },
+  { n: 13, t: 0, kind: 'act', what: 'signal', raw: 'SIGTERM', client: 1 },
+  { n: 14, t: 0, kind: 'act', what: 'pause', ms: 250 },
+  { n: 15, t: 0, kind: 'offer', ids, client: 3, control: true },
+  { n: 16, t: 0, kind: 'claim', what: 'exit', code: 0, client: 1 },
+  { n: 17, t: 0, kind: 'stall', who: 'stdin', ms: 20, client: 0 },
+  {
+    ...{ n: 18, t: 0, ...request, method: 'POST', path: '/', bytes: 7, complete: true, form: 'array' },
+    ...{ coding: 'gzip', utf8: false, credential: '0123abcd', elsewhere: true, afterClose: true },
+  },
+  {
+    n: 19,
+    t: 0,
+    kind: 'fault',
+    rule: 'part',
+    req: 3,
+    orderDependent: true,
+    planned: { type: 'partial_batch', point: 'response-head', taken: true, ids, from: 7 },
+    emitted: { type: 'partial_batch', point: 'response-head', taken: true, ids, from: 7 },
+  },
 ]
 
 describe('an entry in words', () => {
@@ -74,7 +94,15 @@ describe('an entry in words', () => {
            0.0 ms  flush 0.0–0.9, error disk full
            0.0 ms  land 0.0, 0.2, 0.4, 0.6, … 2 more ranges
            0.0 ms  stall of the client, 20 ms
-           0.0 ms  lateness of timers, p99.9 0.4 ms"
+           0.0 ms  lateness of timers, p99.9 0.4 ms
+           0.0 ms  act eof
+           0.0 ms  act signal SIGTERM, client 1
+           0.0 ms  act pause 250 ms
+           0.0 ms  offer 0.0–0.9, client 3, as a measure
+           0.0 ms  claim exit 0, client 1
+           0.0 ms  stall of the stdin, client 0, 20 ms
+           0.0 ms  request 3  POST / 0.0–0.9 attempt 2, array, gzip, not UTF-8, credential 0123abcd, sent elsewhere, after Connection: close
+           0.0 ms  fault partial_batch at response-head, on 0.0–0.9, from 7, taken (part), by order of arrival"
     `)
   })
 })

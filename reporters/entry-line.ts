@@ -18,7 +18,9 @@ function sayEntry(entry: Entry): string {
     case 'phase':
       return `phase ${entry.name}`
     case 'offer':
-      return `offer ${sayIds(entry.ids)}`
+      return `offer ${sayIds(entry.ids)}${sayClient(entry)}`
+    case 'act':
+      return sayAct(entry)
     case 'claim':
       return sayClaim(entry)
     case 'open':
@@ -43,7 +45,7 @@ function sayEntry(entry: Entry): string {
     case 'land':
       return `${entry.kind} ${sayIds(entry.ids)}${entry.error === undefined ? '' : `, error ${entry.error}`}`
     case 'stall':
-      return `stall of the ${entry.who}, ${entry.ms} ms`
+      return `stall of the ${entry.who}${sayClient(entry)}, ${entry.ms} ms`
     case 'lateness':
       return `lateness of timers, p99.9 ${entry.p999} ms`
   }
@@ -56,13 +58,30 @@ function sayIds(ids: readonly IdRange[]): string {
   return first.join(', ') || 'no records'
 }
 
-function sayClaim({ what, ids, raw, code, by }: EntryOf<'claim'>): string {
+/** Which of several clients, or that it is one of ours. */
+function sayClient({ client, control }: { readonly client?: number; readonly control?: true }): string {
+  const which = client === undefined ? '' : `, client ${client}`
+  return control ? `${which}, as a measure` : which
+}
+
+function sayAct(entry: EntryOf<'act'>): string {
+  const { what, ms, raw } = entry
+  const parts = [
+    `act ${what}`,
+    ...(raw === undefined ? [] : [raw]),
+    ...(ms === undefined ? [] : [`${ms} ms`]),
+  ]
+  return parts.join(' ') + sayClient(entry)
+}
+
+function sayClaim(entry: EntryOf<'claim'>): string {
+  const { what, ids, raw, code, by } = entry
   const parts: string[] = ['claim', what]
   if (code !== undefined) parts.push(String(code))
   if (raw !== undefined) parts.push(what === 'signal' ? raw : shown(raw))
   if (ids !== undefined) parts.push(sayIds(ids))
   if (by !== undefined) parts.push(`by the ${by}`)
-  return parts.join(' ')
+  return parts.join(' ') + sayClient(entry)
 }
 
 function sayRequest(entry: EntryOf<'request'>): string {
@@ -72,19 +91,27 @@ function sayRequest(entry: EntryOf<'request'>): string {
     ...(entry.complete ? [] : [`cut after ${entry.bytes} bytes`]),
     ...(entry.damaged?.length ? [`${entry.damaged.length} damaged`] : []),
     ...(entry.foreign ? [`${entry.foreign} foreign`] : []),
+    ...(entry.form === undefined ? [] : [entry.form]),
+    ...(entry.coding === undefined ? [] : [entry.coding]),
+    ...(entry.utf8 === false ? ['not UTF-8'] : []),
+    ...(entry.credential === undefined ? [] : [`credential ${entry.credential}`]),
+    ...(entry.elsewhere ? ['sent elsewhere'] : []),
+    ...(entry.afterClose ? ['after Connection: close'] : []),
   ]
   const line = `request ${req}  ${method} ${path} ${sayIds(ids)} attempt ${site.attempt}`
   return [line, ...notes].join(', ')
 }
 
-function sayFault({ rule, planned, emitted }: EntryOf<'fault'>): string {
+function sayFault({ rule, planned, emitted, orderDependent }: EntryOf<'fault'>): string {
   const plan = sayStruck(planned)
+  const order = orderDependent ? ', by order of arrival' : ''
   const misfire = isDeepStrictEqual(planned, emitted) ? '' : `, misfired: ${sayStruck(emitted)}`
-  return `fault ${plan} (${rule})${misfire}`
+  return `fault ${plan} (${rule})${order}${misfire}`
 }
 
-function sayStruck({ type, point, taken, ...rest }: Struck): string {
-  const given = Object.entries(rest).map(([name, value]) => `${name} ${shown(value)}`)
+function sayStruck({ type, point, taken, ids, ...rest }: Struck): string {
+  const struck = Array.isArray(ids) ? [`on ${sayIds(ids as IdRange[])}`] : []
+  const given = [...struck, ...Object.entries(rest).map(([name, value]) => `${name} ${shown(value)}`)]
   const took = taken === undefined ? [] : [taken ? 'taken' : 'not taken']
   return [`${type} at ${point}`, ...given, ...took].join(', ')
 }

@@ -14,6 +14,8 @@ export interface TextOptions {
   program?: string
   /** The user's own cases that were run in place of the suite. */
   files?: readonly string[]
+  /** The profile as it was asked for, where that was by a file. */
+  profile?: string
 }
 
 export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold'

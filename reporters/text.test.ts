@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../src/report.ts'
+import type { Counterproof, Guarantee } from '../src/verdict.ts'
 import { makeReporter, progressLine } from './index.ts'
 import { caseResult, check, mixed, report } from './testing/reports.ts'
 
@@ -62,6 +63,24 @@ describe('the text report', () => {
       next: tailrace replay .tailrace/r1/replay/ing.base.many.json
       "
     `)
+  })
+
+  it('says in one line what the client was seen to guarantee, and what speaks against more', () => {
+    const against: Counterproof = {
+      tier: 'effectively-once',
+      because: 'record 0.3 landed twice',
+      case: 'ing.idem.ack-lost',
+      records: [[0, 3]],
+      entries: [4, 9],
+    }
+    const seen: Guarantee = { atLeast: 'landed', atMost: 'none', tier: 'at-least-once', against }
+    const shown = text(report([caseResult('ing.base.one', 'pass')], { guarantee: seen }))
+    expect(shown).toContain(
+      '\n\nguarantee: at-least-once, not effectively-once: record 0.3 landed twice in ing.idem.ack-lost\njudge: ',
+    )
+    const whole: Guarantee = { atLeast: 'landed', atMost: 'once', tier: 'effectively-once' }
+    expect(text(report([], { guarantee: whole }))).toContain('\nguarantee: effectively-once\n')
+    expect(text(report([]))).not.toContain('guarantee')
   })
 
   it('gives the reason of a failure that no check explains', () => {

@@ -33,7 +33,7 @@ function render(report: Report, options: TextOptions): string {
     oneLiners(report, 'harness-error', options),
     oneLiners(report, 'flaky', options),
     totals(report, options),
-    fitness(report),
+    [guarantee(report), fitness(report)].filter(Boolean).join('\n'),
     closing(report, options),
   ]
   return `${blocks.filter(Boolean).join('\n\n')}\n`
@@ -111,6 +111,15 @@ function reasons(report: Report, verdict: CaseVerdict): string[] {
   return rest > 0 ? [...lines, `  ${verdict}: ${counted(rest, 'more reason')} in the report`] : lines
 }
 
+/** The strongest guarantee that the cases left standing, and what speaks against the next one. */
+function guarantee({ guarantee: seen }: Report): string {
+  if (!seen) return ''
+  const { tier, against } = seen
+  if (!against) return `guarantee: ${tier}`
+  const where = against.case === undefined ? '' : ` in ${plain(against.case)}`
+  return `guarantee: ${tier}, not ${against.tier}: ${plain(against.because)}${where}`
+}
+
 /** Whether the judge was fit to judge: a good client passed, one that does nothing did not, timers were on time. */
 function fitness({ fitness: fit, seed, suite, profile, protocol, rung }: Report): string {
   const late = `timers ${fit.latenessMs.p999} ms late at p99.9`
@@ -132,7 +141,7 @@ const exits: Record<Report['exitCode'], string> = {
 }
 
 function closing(report: Report, options: TextOptions): string {
-  const next = nextCommand(report, options.files)
+  const next = nextCommand(report, options.files, options.profile)
   const exit = `exit ${report.exitCode}: ${exits[report.exitCode]}`
   return next === undefined ? exit : `${exit}\nnext: ${ink('bold', typed(next, options), options)}`
 }

@@ -11,12 +11,25 @@ const plainS = 3
 /** A client that does not honour `retry.base_ms` may wait a second before the first retry, and double that. */
 const ownBaseS = 1
 const ownCapS = 30
+/** For an answer, where a client is not told. */
+const ownTimeoutS = 10
 
 /** Milliseconds. */
 export function budgetMs(c: Case, profile: Profile, knobs: readonly string[]): number {
   const waitsS = knobs.includes('retry.base_ms') ? 0 : ownWaitsS(c, profile)
-  const neededS = (c.reference_s ?? plainS) + waitsS
+  const neededS = (c.reference_s ?? plainS) + waitsS + silencesS(c, profile, knobs)
   return Math.max(limits.caseBudgetMs, Math.ceil(10_000 * neededS))
+}
+
+/** A server that says nothing for ever is left at the client's timeout, attempt by attempt. */
+function silencesS(c: Case, profile: Profile, knobs: readonly string[]): number {
+  const silent = c.faults.filter(({ fault, outcomes = [], oneOf = [] }) =>
+    [fault, ...outcomes, ...oneOf].some((each) => each?.type === 'stall' && each.for_ms === undefined),
+  )
+  const wished = c.config?.['timeout.request_ms']
+  const timeoutS =
+    knobs.includes('timeout.request_ms') && typeof wished === 'number' ? wished / 1000 : ownTimeoutS
+  return Math.max(0, ...silent.map((rule) => failuresOf(rule, profile))) * timeoutS
 }
 
 /** The waits between the attempts that the faults of a case make necessary. */

@@ -2,6 +2,7 @@
  * The clients of one case: started together or in turn, each a producer of its own, and stopped in the middle where
  * the plan says so.
  */
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import type { Clock, Timer } from './clock.ts'
 import type { Drive, Driven, Driver, Kill } from './driver.ts'
@@ -31,6 +32,8 @@ function rangesFrom(producer: number, count: number): IdRange[] {
 /** Resolves when all have ended; to how the first did that did not end by itself, else to the first. */
 export async function driveClients(c: Case, drivers: Drivers, common: Common): Promise<Driven> {
   const offers = offeredIds(c)
+  // Each client listens for the end of the case; beyond ten Node would warn of a leak.
+  if (common.signal) setMaxListeners(offers.length + 10, common.signal)
   const kill: Kill = { send: undefined }
   const killing = stopAsPlanned(c, common, kill)
   const one = (ids: IdRange[], client: number): Promise<Driven> =>

@@ -76,4 +76,11 @@ export interface Driver {
   readonly command: string
   /** Runs the client once, from start to end; enters offers and claims. Never rejects for what a client does. */
   drive(drive: Drive): Promise<Driven>
+  /**
+   * What the client says of itself, asked once before the first case; absent where the rung has no words for it.
+   * Throws when the command does not start, or says no hello that can be understood.
+   */
+  hello?(env: Readonly<Record<string, string>>, clock: Clock): Promise<Hello>
+  /** Ends the processes that serve more than one case. */
+  close?(): Promise<void>
 }

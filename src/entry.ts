@@ -7,7 +7,7 @@
  */
 import type { Percentiles } from './clock.ts'
 import type { Ack, Protocol } from './exchange.ts'
-import type { IdRange, RecordId } from './record.ts'
+import type { IdRange, Json, RecordId } from './record.ts'
 import type { Profile } from './profile.ts'
 import type { CheckCall } from './scenario.ts'
 import type { Level, Mode } from './verdict.ts'
@@ -41,6 +41,8 @@ export type EntryBody =
       profile: Profile
       /** Knobs that the client honours. */
       knobs: readonly string[]
+      /** What the client was asked to be like, by the wish's name. */
+      config?: Readonly<Record<string, Json>>
       can: readonly string[]
       checks: readonly CheckCall[]
       plan: unknown
@@ -130,6 +132,8 @@ export type EntryBody =
       req?: number
       conn?: number
       message?: number
+      /** Another order of arrival could have decided otherwise. */
+      orderDependent?: true
       planned: Struck
       emitted: Struck
     }
@@ -193,6 +197,7 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     rung: text,
     profile: { type: 'object' },
     knobs: { type: 'array', items: text },
+    'config?': { type: 'object' },
     can: { type: 'array', items: text },
     checks: { type: 'array', items: { type: 'object', properties: { id: text }, required: ['id'] } },
     plan: {},
@@ -247,6 +252,7 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     'req?': count,
     'conn?': count,
     'message?': count,
+    'orderDependent?': { const: true },
     planned: struck,
     emitted: struck,
   },

@@ -22,6 +22,7 @@ describe('an error', () => {
     ['usage', 2],
     ['plan', 2],
     ['case', 2],
+    ['profile', 2],
     ['baseline', 2],
     ['ledger', 2],
     ['replay', 2],

@@ -32,13 +32,23 @@ export function worstExit(codes: Iterable<ExitCode>): ExitCode {
 }
 
 export type ErrorCode =
-  'usage' | 'plan' | 'case' | 'baseline' | 'ledger' | 'replay' | 'client-start' | 'selection' | 'harness'
+  | 'usage'
+  | 'plan'
+  | 'case'
+  | 'profile'
+  | 'baseline'
+  | 'ledger'
+  | 'replay'
+  | 'client-start'
+  | 'selection'
+  | 'harness'
 
 /** What each error code exits with. */
 const exitOf: Record<ErrorCode, ExitCode> = {
   usage: exitCodes.usage,
   plan: exitCodes.usage,
   case: exitCodes.usage,
+  profile: exitCodes.usage,
   baseline: exitCodes.usage,
   ledger: exitCodes.usage,
   replay: exitCodes.usage,

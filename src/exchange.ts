@@ -47,6 +47,8 @@ export interface Connection {
   /** How many connections the listener had seen before this one. */
   readonly ordinal: number
   readonly proto: Protocol
+  /** Whether it can carry another exchange. */
+  readonly open: boolean
   /** Bytes past every codec; for faults alone. */
   raw(bytes: Uint8Array): Promise<Emitted>
   cut(how: Cut): Promise<Emitted>
@@ -83,6 +85,11 @@ export interface Arrivals {
   closed(connection: Connection, how: Gone): void
   /** Called when a head has been parsed. The exchange is over when the promise settles. */
   exchange(exchange: Exchange): Promise<void>
+  /**
+   * A request that came on a connection whose half of ours had ended, and gets no answer. `afterClose`: it came after
+   * an answer that had said so (RFC 9112 §9.6). To be read; over when the promise settles.
+   */
+  unserved(exchange: Exchange, afterClose: boolean): Promise<void>
   /** A connection was refused because `limit` of them are open: no plan said so. */
   dropped(limit: number): void
   /** Bytes that are no request; the transport has answered with `status`, or with none when it could not. */

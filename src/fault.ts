@@ -96,7 +96,7 @@ export const faults = {
         type: 'choice',
         of: ['same', 'other'],
         optional: true,
-        says: 'a Location header: another path of the same origin, or the same path of another origin',
+        says: 'a Location header: our own origin, with `moved` counted up in the query, or the same path elsewhere',
       },
     },
     answer: 'own',
@@ -281,7 +281,7 @@ export const faults = {
       for_ms: { type: 'integer', min: 1, max: 3_600_000, says: 'then the listener opens again' },
     },
     answer: 'none',
-    says: 'Closes the listener, from from_s on; connections are refused, those that are open stay.',
+    says: 'Closes the listener for a while: connections are refused, those that are open stay.',
     source: 'OTLP "cannot connect"',
   },
   early_hints: {

@@ -19,6 +19,19 @@ export const limits = {
   documentBytesMax: 4_194_304,
   /** Nesting of a JSON body that is searched for records. */
   jsonDepthMax: 64,
+  /** Logical requests of which one server counts the attempts: four for each entry of the longest ledger. */
+  logicalsMax: 1_000_000,
+  /** Errors of its own that a server remembers. */
+  failuresKept: 100,
+  /** Data sources of one server, and columns of one: what a person would still name. */
+  dataSourcesMax: 1_000,
+  columnsMax: 1_000,
+  /** Members without a column that are proposed as one; rows may bring names without end. */
+  proposedColumnsMax: 100,
+  /** Rows shown of a quarantine, the last ones; the others are only counted. */
+  quarantineShown: 20,
+  /** Lines of a first file that are named when they do not fit. */
+  linesShown: 20,
   /** Content codings on one body; more than two are unheard of, and each costs a body's worth of work. */
   codingsMax: 8,
   /** Seconds of a Retry-After: what a delta that overflows stands for (RFC 9111 §1.2.2). */
@@ -37,6 +50,16 @@ export const limits = {
   clientsBeside: 4,
   /** Between SIGTERM and SIGKILL of a client that outlived its budget. */
   killGraceMs: 2_000,
+  /** From a client's start to its hello, on the rung where it says one: a slow runtime needs seconds. */
+  helloMs: 10_000,
+  /** One line of a client's protocol; a longer one is dropped, and that is said. */
+  lineBytesMax: 1_048_576,
+  /** What is kept of such a line, to quote it. */
+  quotedBytes: 200,
+  /** What a client says wrong in one case, each named in an entry of its own; the others are only counted. */
+  alertsMax: 20,
+  /** Messages of a client that came while no case was its own, kept for the next. */
+  earlyMessagesMax: 100,
   /** A write to a client's stdin that blocks for this long is worth an entry. */
   stdinStallMs: 1_000,
   /** Records written to a client between two turns of the event loop: about 2 ms of work. */

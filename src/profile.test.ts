@@ -30,6 +30,10 @@ describe('what is retried', () => {
     expect(retried('events-api-guide')).toEqual(['408', '500–599'])
   })
 
+  it('is 429, 502, 503 and 504 under elastic-bulk', () => {
+    expect(retried('elastic-bulk')).toEqual(['429', '502–504'])
+  })
+
   it.each(Object.keys(profiles))('includes what never got an answer, under %s', (name) => {
     for (const condition of ['network', 'goaway', 'refused_stream'])
       expect(retries(profile(name), condition)).toBe(true)
@@ -49,9 +53,10 @@ describe('what is retried', () => {
 })
 
 describe('an acknowledgement', () => {
-  it.each(Object.keys(profiles))('is 200, 202 and 204, under %s', (name) => {
+  it.each(Object.keys(profiles))('is 200, 202 and 204, or 200 alone, under %s', (name) => {
     const all = Array.from({ length: 500 }, (_, i) => 100 + i)
-    expect(all.filter((status) => acknowledges(profile(name), status))).toEqual([200, 202, 204])
+    const wanted = name === 'elastic-bulk' ? [200] : [200, 202, 204]
+    expect(all.filter((status) => acknowledges(profile(name), status))).toEqual(wanted)
   })
 
   it.each(Object.entries(profiles))('is what the server answers with, under %s', (_, profile) => {
@@ -65,6 +70,17 @@ describe('a level', () => {
     expect(levelUnder(profile('events-api-guide'), 'ing.ra.429-seconds', 'MUST')).toBe('MAY')
     expect(levelUnder(profile('events-api-guide'), 'ing.429.gap', 'SHOULD')).toBe('MAY')
     expect(levelUnder(profile('events-api-guide'), 'ing.ra.503-seconds', 'MUST')).toBe('MUST')
+  })
+})
+
+describe('what servers know of repeats, and what bodies are', () => {
+  it('is as the pages of each say', () => {
+    expect(Object.fromEntries(Object.values(profiles).map((p) => [p.name, [p.body, p.dedup]]))).toEqual({
+      generic: ['any', undefined],
+      'events-api': ['ndjson', { windowMs: 5 * 3_600_000 }],
+      'events-api-guide': ['ndjson', { windowMs: 5 * 3_600_000 }],
+      'elastic-bulk': ['ndjson', undefined],
+    })
   })
 })
 

@@ -5,6 +5,8 @@
 import type { Json } from './record.ts'
 import type { Level } from './verdict.ts'
 
+export { profiles } from './profiles/shipped.ts'
+
 export interface Profile {
   readonly name: string
   /** What the reference server answers to a request whose records it took. */
@@ -30,44 +32,12 @@ export interface Profile {
   readonly duplicates: 'counted' | 'effectively-once'
   /** Whether every row must carry a record of the run, or envelopes may bring objects of their own. */
   readonly foreignRows: 'refused' | 'counted'
+  /** What a body must be: anything that holds records, or JSON with a record on each line. */
+  readonly body: 'any' | 'ndjson'
+  /** For how long the server knows a repeat of its own retries; it removes nothing where this is absent. */
+  readonly dedup?: { readonly windowMs: number }
   /** Levels that differ from the suite's, by case id; `*` stands for any characters. */
   readonly levels?: Readonly<Record<string, Level>>
-}
-
-const generic: Profile = {
-  name: 'generic',
-  reply: { status: 202, headers: { 'content-type': 'application/json' }, body: { ok: true } },
-  retryable: [408, 429, '5xx', 'network', 'goaway', 'refused_stream'],
-  neverRetry: ['4xx'],
-  attempts: { min: 4, max: 6 },
-  on413: 'any',
-  on429: { withoutRetryAfter: { minGapMs: 1000 } },
-  ack: { statuses: [200, 202, 204], needs: 'full' },
-  duplicates: 'counted',
-  foreignRows: 'counted',
-}
-
-/** Tinybird Events API reference and its SDKs: a 429 is temporary, a 413 is to be split. */
-const eventsApi: Profile = {
-  ...generic,
-  name: 'events-api',
-  on413: 'split',
-  foreignRows: 'refused',
-}
-
-/** The guide "Stream with HTTP Requests", which recommends automatic retries for 5xx alone. */
-const eventsApiGuide: Profile = {
-  ...eventsApi,
-  name: 'events-api-guide',
-  retryable: [408, '5xx', 'network', 'goaway', 'refused_stream'],
-  neverRetry: [429, '4xx'],
-  levels: { 'ing.ra.429*': 'MAY', 'ing.429.*': 'MAY' },
-}
-
-export const profiles: Readonly<Record<string, Profile>> = {
-  generic,
-  'events-api': eventsApi,
-  'events-api-guide': eventsApiGuide,
 }
 
 function names(

@@ -1,14 +1,5 @@
 /** Cases that were run more than once: how often they passed, and what that says. Pure. */
-import type { CaseResult } from './report.ts'
-
-export interface Repeated {
-  readonly id: string
-  /** Runs that were judged, and how many of them passed. */
-  readonly runs: number
-  readonly passed: number
-  /** Wilson score interval of the share that passes, at 95 %. */
-  readonly interval: readonly [low: number, high: number]
-}
+import type { CaseResult, Repeated } from './report.ts'
 
 /** Of each case with more than one run; runs that do not apply, or broke in the harness, say nothing. */
 export function repeatsOf(results: readonly CaseResult[]): Repeated[] {

@@ -2,9 +2,9 @@
 import type { Percentiles } from './clock.ts'
 import type { ExitCode } from './errors.ts'
 import type { Entry, PhaseName } from './entry.ts'
-import type { CaseVerdict, CheckVerdict, Level, Mode, Tier } from './verdict.ts'
+import { guaranteeTiers } from './verdict.ts'
+import type { CaseVerdict, CheckVerdict, Guarantee, Level, Mode, Tier } from './verdict.ts'
 import type { Schema } from './parameters.ts'
-import type { Repeated } from './repeats.ts'
 
 /** One check of one case, as it stands in a report. */
 export interface CheckResult {
@@ -32,6 +32,8 @@ export interface CaseResult {
   readonly durationMs: number
   readonly measured: Readonly<Record<string, number>>
   readonly checks: readonly CheckResult[]
+  /** What the client was seen to guarantee in this case; absent where that cannot be told. */
+  readonly guarantee?: Guarantee
   /** Path of the ledger, relative to the report. */
   readonly ledger: string
   /** The command that runs this case again. */
@@ -70,6 +72,8 @@ export interface Report {
   readonly phases: Readonly<Partial<Record<PhaseName, number>>>
   readonly fitness: Fitness
   readonly totals: Readonly<Record<CaseVerdict, number>>
+  /** What the client was seen to guarantee in all cases together. */
+  readonly guarantee?: Guarantee
   /** The levels that gate. */
   readonly gates: readonly Level[]
   /** Baseline entries that no longer fail. */
@@ -77,6 +81,16 @@ export interface Report {
   /** How often cases passed that were run more than once. */
   readonly repeats?: readonly Repeated[]
   readonly cases: readonly CaseResult[]
+}
+
+/** How often a case passed that was run more than once. */
+export interface Repeated {
+  readonly id: string
+  /** Runs that were judged, and how many of them passed. */
+  readonly runs: number
+  readonly passed: number
+  /** Wilson score interval of the share that passes, at 95 %. */
+  readonly interval: readonly [low: number, high: number]
 }
 
 /** What a reporter makes: a file for the run's folder, or lines for the terminal. */
@@ -97,6 +111,27 @@ const percentiles: Schema = {
 const verdicts: Schema = { enum: ['pass', 'fail', 'inconclusive', 'n/a', 'flaky', 'harness-error'] }
 const level: Schema = { enum: ['MUST', 'SHOULD', 'MAY'] }
 const figures: Schema = { type: 'object', additionalProperties: { type: 'number' } }
+
+const guarantee: Schema = {
+  type: 'object',
+  properties: {
+    atLeast: { enum: ['landed', 'accepted', 'none'] },
+    atMost: { enum: ['once', 'none'] },
+    tier: { enum: guaranteeTiers },
+    against: {
+      type: 'object',
+      properties: {
+        tier: { enum: guaranteeTiers },
+        because: text,
+        records: { type: 'array', items: { type: 'array', items: { type: 'integer' } } },
+        entries: { type: 'array', items: { type: 'integer' } },
+        case: text,
+      },
+      required: ['tier', 'because', 'records', 'entries'],
+    },
+  },
+  required: ['atLeast', 'atMost', 'tier'],
+}
 
 const caseResult: Schema = {
   type: 'object',
@@ -128,6 +163,7 @@ const caseResult: Schema = {
         required: ['id', 'level', 'verdict', 'because', 'entries'],
       },
     },
+    guarantee,
     ledger: text,
     replay: text,
   },
@@ -168,6 +204,7 @@ export const reportSchema: Schema = {
       required: ['control', 'null', 'latenessMs', 'eventLoopDelayMs'],
     },
     totals: figures,
+    guarantee,
     gates: { type: 'array', items: level },
     stale: { type: 'array', items: text },
     repeats: {

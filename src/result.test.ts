@@ -43,11 +43,28 @@ describe('a result', () => {
     for (const check of result.checks) if (check.verdict === 'pass') expect(check.entries).toEqual([])
   })
 
+  it('adds what was wrong with the client’s output, which may be why', () => {
+    const alert = (told: LedgerOf, raw: string): LedgerOf => told.write({ kind: 'claim', what: 'alert', raw })
+    const bad = alert(alert(lossy(), 'a line that is no JSON: "{"'), 'left 1 processes behind: sleep')
+    const { reason } = resultOf(caseOf('a'), runOf(bad), context)
+    expect(reason).toMatch(/^inv\.no-loss: .* Alert: a line that is no JSON: "\{", and 1 more\.$/)
+    expect(resultOf(caseOf('a'), runOf(alert(good(), 'x')), context).reason).toBeUndefined()
+  })
+
   it('gives the first unknown check as its reason where none failed', () => {
     const result = resultOf(caseOf('a'), runOf(ledger().offer(3).attempt()), context) // no end is told
     expect(result.verdict).toBe('inconclusive')
     const unknown = result.checks.find(({ verdict }) => verdict === 'unknown')
     expect(result.reason).toBe(`${unknown?.id}: ${unknown?.because[0]}`)
+  })
+
+  it('tells what the client guarantees, unless the harness failed or the ledger is not whole', () => {
+    expect(resultOf(caseOf('a'), runOf(good()), context).guarantee?.tier).toBe('effectively-once')
+    const lost = resultOf(caseOf('a'), runOf(lossy()), context).guarantee
+    expect(lost).toMatchObject({ tier: 'at-most-once', against: { records: [[0, 0]] } })
+    for (const over of [{ failures: ['one'] }, { dropped: 1 }]) {
+      expect(resultOf(caseOf('a'), runOf(lossy(), over), context)).not.toHaveProperty('guarantee')
+    }
   })
 
   it('is a harness-error where the harness failed, whatever was judged', () => {

@@ -31,9 +31,16 @@ export function resultOf(c: Case, run: CaseRun, context: ResultContext): CaseRes
     durationMs: Math.round(run.durationMs),
     measured: run.judgement?.measured ?? {},
     checks,
+    ...guaranteed(run),
     ledger: context.ledger,
     replay: context.replay,
   }
+}
+
+/** Nothing is inferred from a run that the harness spoiled, nor from a ledger that misses entries. */
+function guaranteed({ judgement, failures, dropped }: CaseRun): Pick<CaseResult, 'guarantee'> {
+  const guarantee = failures.length === 0 && dropped === 0 ? judgement?.guarantee : undefined
+  return guarantee ? { guarantee } : {}
 }
 
 /** A case that was not run. */
@@ -53,7 +60,16 @@ function verdictOf(run: CaseRun, checks: readonly CheckResult[]): { verdict: Cas
   // What is lost by a client that never came to its end is a consequence.
   const found = open.find(({ because }) => because[0]?.startsWith('stuck:')) ?? open[0]
   const why = found?.because[0]
-  return found ? { verdict, reason: why === undefined ? found.id : `${found.id}: ${why}` } : { verdict }
+  const reason = found && (why === undefined ? found.id : `${found.id}: ${why}`)
+  return reason === undefined ? { verdict } : { verdict, reason: `${reason}${alerted(run.entries)}` }
+}
+
+/** What was wrong with the client's output, or with what it left behind: it may be why. */
+function alerted(entries: readonly Entry[]): string {
+  const alerts = entries.filter((entry) => entry.kind === 'claim' && entry.what === 'alert')
+  const [first] = alerts
+  if (first?.kind !== 'claim') return ''
+  return ` Alert: ${first.raw}${alerts.length > 1 ? `, and ${alerts.length - 1} more` : ''}.`
 }
 
 function checkResults(run: CaseRun): CheckResult[] {

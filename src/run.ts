@@ -23,7 +23,7 @@ import type { Profile } from './profile.ts'
 import { hex } from './random.ts'
 import { recordSource } from './record.ts'
 import type { Json } from './record.ts'
-import { ingestInvariants, ingestProperties } from './scenario.ts'
+import { ingestInvariants, ingestProperties } from './promises.ts'
 import type { Case, CheckCall, FiredCall } from './scenario.ts'
 import { weaker } from './verdict.ts'
 import type { Level } from './verdict.ts'
@@ -43,6 +43,8 @@ export interface Setup {
   /** What the client can, by its own word. */
   readonly can?: readonly string[]
   readonly clock: Clock
+  /** The clock is no real one: nothing on it is ever late. */
+  readonly virtual?: true
   readonly tool: string
   /** Then a client is stuck; as the case needs when absent (`budget.ts`). */
   readonly budgetMs?: number
@@ -128,7 +130,7 @@ interface Acting {
 async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promise<Driven> {
   const { endpoint, ledger, clock, enter } = acting
   enter('drive')
-  const stopWatch = enterLateness(ledger, clock)
+  const stopWatch = setup.virtual ? enterPunctual(ledger) : enterLateness(ledger, clock)
   const source = recordSource(setup.seed, c.id, c.payload)
   const over = new AbortController()
   void ledger.full.then(() => over.abort())
@@ -151,6 +153,10 @@ async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promi
   await within(clock, limits.settleMs, endpoint.deserted(), undefined)
   stopWatch()
   return driven
+}
+
+function enterPunctual(ledger: Ledger): () => void {
+  return () => void ledger.write({ kind: 'lateness', p50: 0, p99: 0, p999: 0 })
 }
 
 /** Enters, lap by lap until it is stopped, how late the harness's timers come. */
@@ -245,6 +251,7 @@ function runEntry(c: Case, level: Level, setup: Setup): Parameters<Ledger['write
     rung: setup.driver.rung,
     profile: setup.profile,
     knobs: setup.knobs,
+    config: { ...wishes, ...c.config },
     can: setup.can ?? [],
     checks: checksOf(c, level),
     plan: planOf(c, setup.seed, setup.profile),

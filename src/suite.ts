@@ -4,7 +4,7 @@
 import { watchEventLoop, watchLateness } from './clock.ts'
 import { applyBaseline, applyFlaky } from './baseline.ts'
 import type { Baseline } from './baseline.ts'
-import type { Driver } from './driver.ts'
+import type { Driver, Hello } from './driver.ts'
 import type { PhaseName } from './entry.ts'
 import { exitCodes, TailraceError, worstExit } from './errors.ts'
 import type { ExitCode } from './errors.ts'
@@ -16,7 +16,8 @@ import { notApplicable, resultOf } from './result.ts'
 import type { ResultContext } from './result.ts'
 import { runCase } from './run.ts'
 import type { CaseRun, Setup, Stage } from './run.ts'
-import type { Case, RuleName } from './scenario.ts'
+import type { RuleName } from './promises.ts'
+import type { Case } from './scenario.ts'
 import type { Selected } from './select.ts'
 import { caseExit, caseVerdicts, levelChoices } from './verdict.ts'
 import type { CaseVerdict, LevelChoice, Mode } from './verdict.ts'
@@ -43,6 +44,8 @@ export interface SuiteOptions {
   readonly repeat?: number
   /** A case that runs another one again has it drawn already, in an earlier run. */
   readonly drawn?: true
+  /** What the client says of itself. */
+  readonly hello?: Hello
   readonly run: string
   readonly version: string
   /** Where a run of a case keeps its files. */
@@ -88,7 +91,7 @@ export async function runSuite(setup: Setup, options: SuiteOptions): Promise<Rep
     rung: setup.driver.rung,
     profile: setup.profile.name,
     protocol: setup.protocol,
-    client: { command: setup.driver.command, ...(unfit ? {} : silence(probe)) },
+    client: { command: setup.driver.command, ...named(options.hello), ...(unfit ? {} : silence(probe)) },
     startedAt,
     durationMs: Math.round((setup.clock.now() - start) / 1e6),
     phases: phaseSums(ran.map(({ run }) => run)),
@@ -216,6 +219,11 @@ function notJudged({ selected, context }: SuiteOptions): CaseResult[] {
 function soleVerdict(run: CaseRun): Exclude<CaseVerdict, 'flaky'> {
   if (run.failures.length > 0 || !run.judgement) return 'harness-error'
   return run.judgement.verdict as Exclude<CaseVerdict, 'flaky'>
+}
+
+function named(hello: Hello | undefined): Pick<Report['client'], 'name' | 'version'> {
+  const { client: name, version } = hello ?? {}
+  return { ...(name === undefined ? {} : { name }), ...(version === undefined ? {} : { version }) }
 }
 
 /** A command that could not be started says nothing about a client. */

@@ -19,7 +19,7 @@ const floors: readonly (readonly [name: string, files: RegExp, imports: readonly
   ['ground', /^src\/(clock|random|limits|errors|parameters|schema)\.ts$/, []],
   [
     'nouns',
-    /^src\/(record|entry|exchange|fault|ledger|history|profile|endpoint|driver|scenario|verdict|report|plan\/plan)\.ts$/,
+    /^src\/(record|entry|exchange|fault|ledger|history|profile|endpoint|driver|scenario|promises|verdict|report|plan\/plan|profiles\/\w+)\.ts$/,
     [],
   ],
   ['plan', /^src\/plan\//, []],
@@ -30,7 +30,11 @@ const floors: readonly (readonly [name: string, files: RegExp, imports: readonly
   ['load', /^src\/load\//, ['wire', 'drivers', 'clients']],
   ['fakes', /^fakes\//, ['plan', 'wire']],
   ['reporters', /^reporters\//, []],
-  ['stage', /^src\/((run|suite|select|baseline|result)\.ts$|search\/)/, [...rulesFloor, ...machines]],
+  [
+    'stage',
+    /^src\/((run|drive|budget|suite|select|baseline|repeats|result)\.ts$|search\/)/,
+    [...rulesFloor, ...machines],
+  ],
   ['door', /^src\/door\//, [...rulesFloor, ...machines, 'stage', 'fakes', 'reporters', 'scenarios']],
   ['scenarios', /^scenarios\//, []], // besides the public door, see below
   ['bench', /^bench\//, [...rulesFloor, ...machines, 'stage', 'door', 'fakes', 'reporters', 'scenarios']],
@@ -43,6 +47,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   yaml: /^src\/(plan|door)\//,
   ajv: /^src\/schema\.ts$/,
   commander: /^src\/door\/cli\//,
+  'fast-check': /^src\/door\/fast-check\.ts$/,
   autocannon: /^(bench|src\/load)\//,
 }
 
@@ -51,11 +56,11 @@ const functionLinesMax = 70
 const columnsMax = 120
 const medianLinesMax = 120
 /** Files that are mostly one table. */
-const tables: readonly string[] = ['src/fault.ts']
+const tables: readonly string[] = ['src/fault.ts', 'src/promises.ts']
 
 /** Files that nothing imports: the doors, and programs that are started. */
 const entryPoints = [
-  /^src\/door\/(index|bin|generate)\.ts$/,
+  /^src\/door\/(index|bin|generate|fast-check)\.ts$/,
   /^src\/clients\/index\.ts$/,
   /-main\.ts$/,
   /^bench\//,

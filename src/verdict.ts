@@ -21,17 +21,51 @@ export type CheckVerdict = 'pass' | 'fail' | 'unknown' | 'n/a'
 export const caseVerdicts = ['pass', 'fail', 'inconclusive', 'n/a', 'flaky', 'harness-error'] as const
 export type CaseVerdict = (typeof caseVerdicts)[number]
 
-/** How one record fared (research: Jepsen's set and queue checkers). */
-export type Outcome =
-  | 'delivered'
-  | 'duplicated'
-  | 'lost-silent'
-  | 'lost-reported'
-  | 'false-ack'
-  | 'false-fail'
-  | 'discarded-by-server'
-  | 'phantom'
-  | 'corrupt'
+/** How one record fared (Jepsen's set and queue checkers); `docs/properties.md` defines each. */
+export const outcomeNames = [
+  'delivered',
+  'duplicated',
+  'lost-silent',
+  'lost-reported',
+  'false-ack',
+  'false-fail',
+  'recovered',
+  'discarded-by-server',
+  'phantom',
+  'corrupt',
+  'pending',
+] as const
+export type Outcome = (typeof outcomeNames)[number]
+
+/** What a client was seen to guarantee; `at-most-once` and `at-least-once` stand side by side. */
+export const guaranteeTiers = [
+  'fire-and-forget',
+  'at-most-once',
+  'at-least-once',
+  'effectively-once',
+] as const
+export type GuaranteeTier = (typeof guaranteeTiers)[number]
+
+/** The strongest tier that the facts leave standing, and the cheapest proof that the next one does not. */
+export interface Guarantee {
+  /** Up to which level nothing was lost in silence: everything landed, or all that the server did not drop. */
+  readonly atLeast: 'landed' | 'accepted' | 'none'
+  readonly atMost: 'once' | 'none'
+  readonly tier: GuaranteeTier
+  readonly against?: Counterproof
+}
+
+/** Why `tier` does not hold. */
+export interface Counterproof {
+  readonly tier: GuaranteeTier
+  readonly because: string
+  /** The record that shows it with the fewest entries. */
+  readonly records: readonly RecordId[]
+  /** Numbers (`n`) of those entries, at most `limits.witnessesMax`. */
+  readonly entries: readonly number[]
+  /** The case that shows it, where several were merged. */
+  readonly case?: string
+}
 
 /** What a checker found: the verdict, one sentence each of why, and the entries that show it. */
 export interface Finding {

@@ -1,20 +1,37 @@
 /** Faults that end, or hold, the connection. */
 import { sleep } from '../../src/clock.ts'
 import type { Cut, Emitted, Framing } from '../../src/exchange.ts'
-import type { FaultOf } from '../../src/fault.ts'
+import type { FaultName, FaultOf } from '../../src/fault.ts'
 import { limits } from '../../src/limits.ts'
-import { done } from './strike.ts'
-import type { DueHead, Performer, Rest, Strike } from './strike.ts'
+import { done, untouched } from './strike.ts'
+import type { Aftermath, DueHead, Performer, Rest, Strike } from './strike.ts'
 
-export const empty_response: Performer<'empty_response'> = async (strike) => {
-  strike.emit(done(strike.fault, await strike.exchange.cut({ fin: true })))
+export const empty_response: Performer<'empty_response'> = (strike) => cutBy(strike, { fin: true })
+
+async function cutBy<N extends FaultName>(strike: Strike<N>, how: Cut): Promise<Aftermath> {
+  strike.emit(done(strike.fault, await strike.exchange.cut(how)))
   return 'over'
 }
 
-export const reset_peer: Performer<'reset_peer'> = async (strike) => {
-  const lingerMs = strike.fault.linger_ms ?? limits.lingerMs
-  strike.emit(done(strike.fault, await strike.exchange.cut({ rst: true, linger_ms: lingerMs })))
-  return 'over'
+export const reset_peer: Performer<'reset_peer'> = (strike) => {
+  return cutBy(strike, { rst: true, linger_ms: strike.fault.linger_ms ?? limits.lingerMs })
+}
+
+export const upload_reset: Performer<'upload_reset'> = (strike) => cutBy(strike, { rst: true, linger_ms: 0 })
+
+/** Which requests come on a kept connection is known where the rule is drawn (`plan/decide.ts`). */
+export const keepalive_race: Performer<'keepalive_race'> = (strike) => {
+  return cutBy(strike, strike.fault.how === 'rst' ? { rst: true, linger_ms: 0 } : { fin: true })
+}
+
+/** The transport sends FIN behind an answer that says so, and goes on reading. */
+export const connection_close: Performer<'connection_close'> = async (strike) => {
+  if (!strike.due) return 'proceed'
+  const { status, framing, ack } = strike.due
+  const headers = strike.due.headers.filter(([name]) => name.toLowerCase() !== 'connection')
+  const head = await strike.exchange.respond(status, [...headers, ['connection', 'close']], framing, ack)
+  strike.emit(done(strike.fault, head))
+  return head.ok ? untouched(strike.exchange) : 'over'
 }
 
 /** Entered when it begins: a stall without end has no other moment. */

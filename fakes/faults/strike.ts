@@ -1,6 +1,6 @@
 /** What a performer of a fault is given, and what it says it did. */
 import type { Clock } from '../../src/clock.ts'
-import type { Emitted, Exchange, Framing, Header } from '../../src/exchange.ts'
+import type { Ack, Connection, Emitted, Exchange, Framing, Header } from '../../src/exchange.ts'
 import type { FaultName, FaultOf, Point } from '../../src/fault.ts'
 import type { Answer } from '../answer.ts'
 
@@ -9,6 +9,7 @@ export interface DueHead {
   readonly status: number
   readonly headers: readonly Header[]
   readonly framing: Framing
+  readonly ack?: Ack
 }
 
 export interface Strike<N extends FaultName = FaultName> {
@@ -17,6 +18,8 @@ export interface Strike<N extends FaultName = FaultName> {
   /** Witnessed, not gated: what the performer does is entered, and is not struck again. */
   readonly exchange: Exchange
   readonly due?: DueHead
+  /** Of a rate limit: when its window ends, in seconds of the run's clock. */
+  readonly opensAtS?: number
   readonly clock: Clock
   /** Aborts when the faults are healed. */
   readonly healed: AbortSignal
@@ -37,10 +40,28 @@ export interface Rest {
   end(): Promise<Emitted>
 }
 
-/** The exchange goes on, is over, or goes on under the fault's hand. */
-export type Aftermath = 'proceed' | 'over' | Rest
+/**
+ * The exchange goes on, is over, or goes on under the fault's hand; or it is answered and over, and what still comes
+ * of its request is to be read.
+ */
+export type Aftermath = 'proceed' | 'over' | 'answered' | Rest
 
 export type Performer<N extends FaultName> = (strike: Strike<N>) => Promise<Aftermath>
+
+/** What a performer is given that strikes a connection on which no exchange is open. */
+export interface ConnectionStrike<N extends FaultName> {
+  readonly fault: FaultOf<N>
+  readonly connection: Connection
+  /** As in a strike at an exchange. */
+  readonly emit: (done: Done) => void
+}
+
+export type ConnectionPerformer<N extends FaultName> = (strike: ConnectionStrike<N>) => Promise<void>
+
+/** Lets the rest of the answer through as it is. */
+export function untouched(exchange: Exchange): Rest {
+  return { write: (bytes) => exchange.write(bytes), end: () => exchange.end() }
+}
 
 /** The deed as planned, or why it was not done. */
 export function done(planned: Done, ...emitted: readonly Emitted[]): Done {

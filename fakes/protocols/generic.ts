@@ -1,12 +1,13 @@
 /**
  * `generic`: any POST path and body, so that any third-party client can be aimed at it. Content codings are
- * undone, no token is demanded, and the profile's `reply` is given.
+ * undone, no token is demanded, and the profile's `reply` is given; where a part of the batch was struck, its counts.
  */
 import { STATUS_CODES } from 'node:http'
-import { rangesOf } from '../../src/record.ts'
+import { countIds, rangesOf } from '../../src/record.ts'
 import { give, jsonAnswer } from '../answer.ts'
 import type { Answer } from '../answer.ts'
 import { intake } from '../intake.ts'
+import { counters } from '../partial.ts'
 import type { FakeProtocol } from './protocol.ts'
 
 function errorAnswer(status: number, message: string = STATUS_CODES[status] ?? `status ${status}`): Answer {
@@ -31,7 +32,12 @@ export const generic: FakeProtocol = {
       await give(exchange, errorAnswer(got.refusal.status, got.refusal.message))
       return
     }
-    got.take(rangesOf(got.records.ids)) // visible at once or later: 202 promises the take alone
+    const ids = rangesOf(got.records.ids)
+    const { partial } = got.take(ids) // visible at once or later: 202 promises the take alone
+    if (partial) {
+      await give(exchange, jsonAnswer(200, counters(countIds(ids), 0, partial, services.source.nonce)))
+      return
+    }
     const { status, headers, body } = services.profile.reply
     const bytes = status === 204 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body))
     await give(exchange, { status, headers: Object.entries(headers), body: bytes })

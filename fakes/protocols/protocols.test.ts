@@ -189,7 +189,7 @@ describe('events-api', () => {
     expect(headers).toMatchObject({
       'retry-after': '7',
       'x-ratelimit-remaining': '0',
-      'x-ratelimit-limit': '100',
+      'x-ratelimit-limit': '1000',
     })
     expect(server.entries('respond')).toMatchObject([{ ack: 'throttled', retryAfterMs: 7000 }])
   })

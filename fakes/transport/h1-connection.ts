@@ -36,6 +36,8 @@ export class H1Connection implements Connection {
   /** The client has sent FIN. */
   finished = false
   passenger: Passenger | undefined
+  /** An answer that said `Connection: close` is over. */
+  saidClose = false
   private readonly socket: Socket
   private readonly clock: Clock
   private readonly over = new AbortController()
@@ -55,6 +57,15 @@ export class H1Connection implements Connection {
         resolve(this.lose({ by: 'server', how: 'fin' }))
       })
     })
+  }
+
+  get open(): boolean {
+    return !this.lost && !this.finished
+  }
+
+  /** Our half has ended, and the client may go on sending. */
+  get listensOnly(): boolean {
+    return this.lost?.how === 'fin' && !this.socket.destroyed
   }
 
   async raw(bytes: Uint8Array): Promise<Emitted> {

@@ -58,6 +58,75 @@ describe('h1 on the wire', () => {
     })
   })
 
+  describe('what comes behind our end', () => {
+    const late = requestText('POST /late', ['Content-Length: 4'], 'body')
+
+    it('is handed over, and told for what it is after an answer that said close', async () => {
+      scene.serveWith({ length: 4 }, [['Connection', 'close']])
+      const raw = await scene.client()
+      raw.send(get)
+      expect((await raw.ended) && raw.text.endsWith('body')).toBe(true)
+      raw.send(late)
+      raw.send(late.replace('body', 'bo'))
+      raw.socket.end()
+      const { arrivals } = scene
+      const told = { path: '/late', afterClose: true }
+      expect(await arrivals.unanswered.next()).toEqual({ ...told, body: 'body', complete: true })
+      expect(await arrivals.unanswered.next()).toEqual({ ...told, body: 'bo', complete: false })
+      expect(await arrivals.closings.next()).toEqual({ id: 0, by: 'server', how: 'fin' })
+      expect(raw.text.match(/HTTP\/1.1/g)).toHaveLength(1)
+    })
+
+    it('is not held to an answer that came after it, nor to one that did not say so', async () => {
+      scene.serveWith({ length: 4 }, [['Connection', 'close']])
+      const [pipelining, other] = [await scene.client(), await scene.client()]
+      pipelining.send(get + late)
+      await pipelining.toEnd()
+      expect(await scene.arrivals.unanswered.next()).toMatchObject({ body: 'body', afterClose: false })
+      scene.arrivals.serve = async (exchange) => {
+        await exchange.cut({ fin: true })
+      }
+      other.send(get)
+      await other.ended
+      other.send(late)
+      expect(await scene.arrivals.unanswered.next()).toMatchObject({ body: 'body', afterClose: false })
+    })
+
+    it('is nothing after a reset', async () => {
+      scene.arrivals.serve = async (exchange) => {
+        await exchange.cut({ rst: true, linger_ms: 0 })
+      }
+      const raw = await scene.client()
+      raw.send(get + late)
+      await raw.toEnd()
+      await scene.listening.stop()
+      expect(scene.arrivals.unanswered.all).toEqual([])
+    })
+  })
+
+  describe('a body behind its answer', () => {
+    it('can still be read, to its end', async () => {
+      const goOn = new Facts<void>()
+      const bodies = new Facts<[string, boolean]>()
+      scene.arrivals.serve = async (exchange) => {
+        await exchange.respond(413, [], { length: 0 })
+        await exchange.end()
+        await goOn.next()
+        const text = String(await readAll(exchange))
+        bodies.push([text, exchange.complete])
+      }
+      const [whole, cut] = [await scene.client(), await scene.client()]
+      for (const raw of [whole, cut]) {
+        raw.send(requestText('POST /', ['Content-Length: 8'], 'part'))
+        await raw.until('\r\n\r\n')
+        raw.send(raw === whole ? 'rest' : '')
+        if (raw === cut) raw.socket.end()
+        goOn.push()
+        expect(await bodies.next()).toEqual(raw === whole ? ['partrest', true] : ['part', false])
+      }
+    })
+  })
+
   describe('clients that end', () => {
     it('has the whole answer of a client that closes once it has read what was promised', async () => {
       const arrived = new Facts<Exchange>()

@@ -12,6 +12,8 @@ export interface Arrival {
   /** The client waits for 100 before it sends the body (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean
   readonly at: number
+  /** Its head came after an answer that had said `Connection: close`. */
+  readonly afterClose: boolean
 }
 
 /** Name and value by turns, as node keeps them, in pairs. */
@@ -34,6 +36,7 @@ export class H1Exchange implements Exchange, Passenger {
   private left = false
   private delivered = false
   private closes = false
+  private saysClose = false
   /** Bytes of the body that its framing still promises; infinite where only an end marks it. */
   private due = Infinity
   private wake: () => void = () => {}
@@ -47,6 +50,8 @@ export class H1Exchange implements Exchange, Passenger {
     this.head = { method: req.method ?? '', path: req.url ?? '', headers: pairs(req.rawHeaders), at }
     this.gone = new Promise((resolve) => (this.leave = resolve))
     res.on('error', () => {}) // node complains of writes after the client's end; Emitted says it
+    req.read(0) // a body that nobody has begun to read is lost to node once the answer is out
+    if (connection.lost) this.leave(connection.lost)
     connection.passenger = this
   }
 
@@ -76,6 +81,7 @@ export class H1Exchange implements Exchange, Passenger {
     this.closes = spoken === 'close' || old || !res.shouldKeepAlive || saysClose(headers)
     const ending = { framing: spoken, closes: this.closes, wallMs: this.clock.wall() }
     const fields = answerFields(status, headers, ending)
+    this.saysClose = saysClose(fields)
     for (const name of addedByNode) res.removeHeader(name)
     res.writeHead(status, reasonOf(status), fields.flat())
     this.stage = 'begun'
@@ -116,32 +122,41 @@ export class H1Exchange implements Exchange, Passenger {
     await Promise.race([new Promise<void>((resolve) => this.arrival.res.end(resolve)), this.gone])
     const emitted: Emitted = whole ? { ok: true, bytes: 0 } : await this.handed(0, finished)
     this.delivered = emitted.ok
-    if (emitted.ok && this.closes) await this.connection.cut({ fin: true })
+    if (emitted.ok && this.closes) await this.close({ fin: true })
     return emitted
   }
 
   async cut(how: Cut): Promise<Emitted> {
     if (this.stage === 'ended') return { ok: false, why: 'ended' }
-    const emitted = await this.connection.cut(how)
+    const emitted = await this.close(how)
     if (emitted.ok) this.stage = 'ended'
     return emitted
   }
 
+  /** Reading goes on behind an answer that was delivered: the client may still be sending its body. */
   connectionLost(how: Gone): void {
-    if (this.delivered) return
+    if (!this.delivered) this.abandon(how)
+  }
+
+  /** A client that ends within its request is gone; after a whole one it may still read the answer. */
+  clientFinished(how: Gone): void {
+    if (!this.complete) this.abandon(how)
+  }
+
+  private abandon(how: Gone): void {
     this.left = true
     this.leave(how)
     this.wake()
   }
 
-  /** A client that ends within its request is gone; after a whole one it may still read the answer. */
-  clientFinished(how: Gone): void {
-    if (!this.complete) this.connectionLost(how)
+  private async close(how: Cut): Promise<Emitted> {
+    if (this.saysClose) this.connection.saidClose = true
+    return this.connection.cut(how)
   }
 
   private async *read(): AsyncGenerator<Uint8Array> {
     const { req, res, expectsContinue } = this.arrival
-    if (expectsContinue && this.stage === 'silent' && !this.left) res.writeContinue()
+    if (expectsContinue && this.stage === 'silent' && !this.left && !this.connection.lost) res.writeContinue()
     const wake = (): void => this.wake()
     const signs = ['readable', 'end', 'error', 'close']
     for (const sign of signs) req.on(sign, wake)

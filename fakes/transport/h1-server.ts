@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../src/clock.ts'
 import { messageOf } from '../../src/errors.ts'
@@ -36,11 +37,12 @@ class Line {
     this.connection = connection
   }
 
-  /** Runs `serve` when what came before is served (RFC 9112 §9.3.2), unless the connection is over by then. */
-  queue(serve: () => Promise<void>): void {
+  /** Runs `serve` when what came before is served (RFC 9112 §9.3.2), or `decline` where our half is over by then. */
+  queue(serve: () => Promise<void>, decline?: () => Promise<void>): void {
     this.waiting += 1
     this.turn = this.turn.then(async () => {
       if (!this.connection.lost) await serve()
+      else if (this.connection.listensOnly) await decline?.()
       this.waiting -= 1
       if (this.connection.finished && this.waiting === 0) await this.connection.cut({ fin: true })
     })
@@ -87,6 +89,11 @@ export class H1Server {
     return this.lines.size
   }
 
+  /** Ends the listener and no connection; http.Server.close() would end those that are idle. */
+  shut(): void {
+    NetServer.prototype.close.call(this.http)
+  }
+
   /** Ends every connection that is left. */
   async stop(): Promise<void> {
     const ends = Array.from(this.lines.values(), ({ connection }) => connection.close())
@@ -113,7 +120,12 @@ export class H1Server {
     if (hosts > 1 || (hosts === 0 && req.httpVersionMinor > 0)) {
       this.refuse(line, 400, `${hosts} Host fields`)
     } else {
-      line?.queue(() => this.serve(line, { req, res, expectsContinue, at }))
+      const afterClose = line?.connection.saidClose ?? false
+      const arrival = { req, res, expectsContinue, at, afterClose }
+      line?.queue(
+        () => this.serve(line, arrival),
+        () => this.decline(line, arrival),
+      )
     }
   }
 
@@ -132,6 +144,15 @@ export class H1Server {
     connection.passenger = undefined
     arrival.req.resume() // what nobody read stands before the next request
     if (exchange.stage !== 'ended') await connection.cut({ fin: true })
+  }
+
+  /** Reads a request that comes too late, so that it is known to have come. */
+  private async decline({ connection, malformed }: Line, arrival: Arrival): Promise<void> {
+    if (malformed && !arrival.req.complete) return
+    const exchange = new H1Exchange(this.exchangesSeen++, connection, arrival, this.clock)
+    await this.arrivals.unserved(exchange, arrival.afterClose)
+    connection.passenger = undefined
+    arrival.req.resume()
   }
 
   private clientError(error: Error & { code?: string }, socket: Duplex): void {

@@ -10,6 +10,8 @@ export interface ListenOptions extends H1Options {
   readonly host: string
   /** A free one between `limits.portFirst` and `limits.portLast` when absent. */
   readonly port?: number
+  /** Only the port is found out; the listener opens when it is told to. */
+  readonly shut?: boolean
 }
 
 export interface Listening {
@@ -19,6 +21,10 @@ export interface Listening {
   readonly base: string
   /** Open connections. */
   connections(): number
+  /** Closes the listener and leaves the connections. */
+  shut(): void
+  /** Opens it again on the same port; rejects when another has taken that. */
+  open(): Promise<void>
   /** Ends every connection that is left, and the listener. */
   stop(): Promise<void>
 }
@@ -27,23 +33,42 @@ export async function listenH1(options: ListenOptions): Promise<Listening> {
   const { host } = options
   const server = new H1Server(options)
   const port = await listen(server.http, host, options.port === undefined ? candidates() : [options.port])
+  if (options.shut) shut()
   const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   return {
     host,
     port,
     base: `http://${authority}`,
     connections: () => server.connections(),
-    stop: () => server.stop(),
+    shut,
+    open: async () => {
+      await listen(server.http, host, [port])
+      kept.delete(port)
+    },
+    stop: async () => {
+      kept.delete(port)
+      await server.stop()
+    },
+  }
+
+  function shut(): void {
+    kept.add(port)
+    server.shut()
   }
 }
 
 let listeners = 0
+/** Ports of listeners that are shut for a while. */
+const kept = new Set<number>()
 
 /** Every port of ours once, from a place that differs between processes and between listeners. */
 function* candidates(): Generator<number> {
   const span = limits.portLast - limits.portFirst + 1
   const start = process.pid * 31 + listeners++
-  for (let i = 0; i < span; i += 1) yield limits.portFirst + ((start + i) % span)
+  for (let i = 0; i < span; i += 1) {
+    const port = limits.portFirst + ((start + i) % span)
+    if (!kept.has(port)) yield port
+  }
 }
 
 async function listen(server: Server, host: string, ports: Iterable<number>): Promise<number> {

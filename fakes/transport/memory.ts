@@ -17,6 +17,8 @@ export interface MemoryOptions extends H1Options {
   readonly host?: string
   /** How many connections the client opens at most. */
   readonly connections?: number
+  /** Refuses connections until it is opened. */
+  readonly shut?: boolean
 }
 
 export interface MemoryTransport {
@@ -26,6 +28,10 @@ export interface MemoryTransport {
   readonly dispatcher: Dispatcher
   /** Open connections. */
   connections(): number
+  /** Refuses new connections and leaves those that are open. */
+  shut(): void
+  /** Takes them again. */
+  open(): Promise<void>
   /** Ends every connection that is left; new ones are refused. */
   stop(): Promise<void>
 }
@@ -37,10 +43,11 @@ export function memoryTransport(options: MemoryOptions): MemoryTransport {
   const { host = 'memory.invalid', clock } = options // RFC 2606 §2: resolves nowhere
   const server = new H1Server(options)
   let stopped = false
+  let isShut = options.shut ?? false
 
   function connect(hostname: string): MemorySocket | Error {
     if (hostname !== host) return socketError('getaddrinfo', 'ENOTFOUND')
-    if (stopped) return socketError('connect', 'ECONNREFUSED')
+    if (stopped || isShut) return socketError('connect', 'ECONNREFUSED')
     const [near, far] = MemorySocket.pair()
     server.http.emit('connection', far)
     return near
@@ -63,6 +70,13 @@ export function memoryTransport(options: MemoryOptions): MemoryTransport {
     base: `http://${host}`,
     dispatcher: agent.compose(timeouts(clock)),
     connections: () => server.connections(),
+    shut: () => {
+      isShut = true
+    },
+    open: () => {
+      isShut = false
+      return Promise.resolve()
+    },
     stop: async () => {
       stopped = true
       await server.stop()

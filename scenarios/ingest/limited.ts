@@ -152,7 +152,7 @@ export const limited: readonly Case[] = [
     level: 'MAY',
     source: 'RFC 9110 §15.5.14',
     records: 10,
-    faults: [answers(413, [1], { retry_after_s: 1 })],
+    faults: [answersFirst(413, 1, { retry_after_s: 1 })],
     promises: [{ use: 'retry_after', slack_ms: 50 }, { use: 'splits' }],
   },
 ]

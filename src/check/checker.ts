@@ -3,7 +3,8 @@
  * given the same entries it finds the same, whoever asks and whenever.
  */
 import type { Entry } from '../entry.ts'
-import type { CheckCall, RuleCall, RuleName } from '../scenario.ts'
+import type { RuleCall, RuleName } from '../promises.ts'
+import type { CheckCall } from '../scenario.ts'
 import type { Finding } from '../verdict.ts'
 import type { Facts } from './facts.ts'
 

@@ -36,7 +36,8 @@ function judgeEnd(word: Word, touched: boolean): Finding {
   if (word.stuck) return finding('fail', `stuck: ${word.shown}.`, { witnesses })
   if (word.crash) return finding('fail', sentence(word.shown), { witnesses })
   if (word.endless) return finding('unknown', 'The ledger tells of more than one end.', { witnesses })
-  if (word.code === undefined) return finding('unknown', sentence(word.shown), { witnesses })
+  const goesOn = word.over && word.farewell // a process that serves many cases
+  if (word.code === undefined && !goesOn) return finding('unknown', sentence(word.shown), { witnesses })
   if (!touched) return finding('n/a', sentence(`${word.shown}, and never connected`), { witnesses })
   return finding('pass', sentence(word.shown), { witnesses })
 }

@@ -9,6 +9,10 @@ import type { IdRange } from '../record.ts'
 import { IdCounts, IdSet } from './sets.ts'
 import { Word } from './word.ts'
 
+/** Kinds that few checkers ask for, and those by the whole. */
+const kept = ['open', 'close', 'land', 'fault', 'phase', 'stall', 'discard'] as const
+type Kept = (typeof kept)[number]
+
 /** An attempt that carries records of the run, and which, each once. */
 export interface Carrier {
   readonly attempt: Attempt
@@ -30,6 +34,9 @@ export class Facts {
   /** Laps of that, in order: until when, and the 99.9th percentile within. */
   private readonly laps: { readonly until: number; readonly ms: number }[] = []
   private readonly history = new History()
+  private readonly others: { readonly [K in Kept]: EntryOf<K>[] } = {
+    ...{ open: [], close: [], land: [], fault: [], phase: [], stall: [], discard: [] },
+  }
   private known: { attempts: readonly Attempt[]; carriers: readonly Carrier[] } | undefined
 
   constructor(run: EntryOf<'run'>) {
@@ -40,6 +47,7 @@ export class Facts {
     this.known = undefined
     this.history.step(entry)
     this.word.step(entry)
+    if (isKept(entry)) (this.others[entry.kind] as Entry[]).push(entry)
     if (entry.kind === 'offer') {
       this.offers.push(entry)
       this.offered.add(entry.ids)
@@ -60,6 +68,11 @@ export class Facts {
     const own = this.laps.findIndex(({ until }) => until >= t)
     if (own < 0) return this.latenessMs
     return Math.max(...this.laps.slice(own, own + 2).map(({ ms }) => ms))
+  }
+
+  /** All entries of a kind, by time. */
+  all<K extends Kept>(kind: K): readonly EntryOf<K>[] {
+    return [...this.others[kind]].sort((a, b) => a.t - b.t || a.n - b.n)
   }
 
   /** In the order of their heads. */
@@ -98,4 +111,8 @@ export class Facts {
   missing(): IdRange[] {
     return this.discarded.without(this.landed.where(this.offered.ranges(), (rows) => rows === 0))
   }
+}
+
+function isKept(entry: Entry): entry is EntryOf<Kept> {
+  return (kept as readonly string[]).includes(entry.kind)
 }

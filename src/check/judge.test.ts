@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../entry.ts'
 import { limits } from '../limits.ts'
-import { ruleNames } from '../scenario.ts'
-import type { CheckCall, RuleCall } from '../scenario.ts'
+import { ruleNames } from '../promises.ts'
+import type { RuleCall } from '../promises.ts'
+import type { CheckCall } from '../scenario.ts'
 import { checkers, judge } from './judge.ts'
 import { ledger, ruled, runOf } from './testing/ledgers.ts'
 
@@ -18,6 +19,46 @@ const calls: readonly RuleCall[] = [
   { use: 'told' },
   { use: 'resent_or_told' },
   { use: 'taken_before_exit' },
+  { use: 'ndjson' },
+  { use: 'utf8' },
+  { use: 'authorized' },
+  { use: 'no_credentials_elsewhere' },
+  { use: 'same_records' },
+  { use: 'redirected' },
+  { use: 'told_or_landed' },
+  { use: 'same_key' },
+  { use: 'fresh_keys' },
+  { use: 'same_body' },
+  { use: 'within_window', knob: 'dedup.window_ms', window_ms: 500 },
+  { use: 'conflict_is_delivery' },
+  { use: 'asks_for_commit' },
+  { use: 'accepted_is_not_acked' },
+  { use: 'acks_follow_answers' },
+  { use: 'connections', max: 2 },
+  { use: 'fresh_connection', after: 408 },
+  { use: 'close_honoured' },
+  { use: 'reused_after_idle' },
+  { use: 'before_stop', what: 'request' },
+  { use: 'ends_by_itself' },
+  { use: 'silent', client: 1 },
+  { use: 'outlasts', failures: 3 },
+  { use: 'within_budget', most: true },
+  { use: 'kept_together' },
+  { use: 'not_starved' },
+  { use: 'one_layer' },
+  { use: 'others_land', after: 400 },
+  { use: 'stops', after: 401, seen: 3, at_most: 5 },
+  { use: 'gaps_grow', factor: 2, gaps_min: 3 },
+  { use: 'gaps_spread', share: 0.2, clients_min: 20 },
+  { use: 'gaps_capped', knob: 'retry.max_ms', cap_ms: 200, factor: 2 },
+  { use: 'backoff_resets' },
+  { use: 'calm_in_outage', until_s: 2, workers: 4 },
+  { use: 'calm_after', share: 0.95, grace_ms: 100 },
+  { use: 'limited_gap', slack_ms: 50 },
+  { use: 'rate', per_s_max: 3, until_s: 10 },
+  { use: 'splits' },
+  { use: 'isolates', seq: 63 },
+  { use: 'learns' },
 ]
 
 describe('judge', () => {

@@ -8,7 +8,7 @@ import type { Entry, EntryOf } from '../entry.ts'
 import { messageOf, shown, TailraceError } from '../errors.ts'
 import type { CheckCall } from '../scenario.ts'
 import { caseVerdict } from '../verdict.ts'
-import type { CaseVerdict, Finding, Level } from '../verdict.ts'
+import type { CaseVerdict, Finding, Guarantee, Level } from '../verdict.ts'
 import type { Checker, CheckerOf, Fold } from './checker.ts'
 import { cleanExit } from './clean-exit.ts'
 import { Facts } from './facts.ts'
@@ -22,7 +22,9 @@ import { noFalseSuccess } from './no-false-success.ts'
 import { noHotLoop } from './no-hot-loop.ts'
 import { noInvention } from './no-invention.ts'
 import { noLoss } from './no-loss.ts'
+import { properties } from './properties/index.ts'
 import { rule } from './rule.ts'
+import { guaranteeOf } from './tier.ts'
 
 export interface Judgement {
   readonly run: EntryOf<'run'>
@@ -30,6 +32,8 @@ export interface Judgement {
   readonly checks: readonly (Finding & { readonly id: string; readonly level: Level })[]
   /** Figures of all checks, by name. */
   readonly measured: Readonly<Record<string, number>>
+  /** What the client was seen to guarantee; absent where the ledger does not tell. */
+  readonly guarantee?: Guarantee
 }
 
 export const checkers: { readonly [Id in CheckCall['id']]: CheckerOf<Id> } = {
@@ -44,6 +48,7 @@ export const checkers: { readonly [Id in CheckCall['id']]: CheckerOf<Id> } = {
   'inv.integrity': integrity,
   'inv.no-hot-loop': noHotLoop,
   'inv.clean-exit': cleanExit,
+  ...properties,
 }
 
 export function judge(entries: Iterable<Entry>): Judgement {
@@ -73,11 +78,13 @@ function convene(run: Entry): Court {
     },
     finish: () => {
       const found = folds.map((fold) => common.failure() ?? fold.finish())
+      const guarantee = common.run(() => guaranteeOf(facts))
       return {
         run,
         verdict: caseVerdict(found.map(({ verdict }) => verdict)),
         checks: run.checks.map(({ id, level }, i) => ({ ...(found[i] as Finding), id, level })),
         measured: Object.assign({}, ...found.map(({ measured }) => measured)) as Record<string, number>,
+        ...(guarantee ? { guarantee } : {}),
       }
     },
   }

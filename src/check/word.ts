@@ -23,11 +23,12 @@ export class Voice {
   stuck: EntryOf<'stall'> | undefined
   /** Claims that something was not delivered. */
   readonly refusals: Claim[] = []
-  done = false
+  /** Its word that it is done, which is its end where the process goes on to other cases. */
+  done: Claim | undefined
 
   /** Whether it has ended, in whatever way; before that nothing can be held against its silence. */
   get over(): boolean {
-    return this.ends.length > 0 || this.done || this.stuck !== undefined
+    return this.ends.length > 0 || this.done !== undefined || this.stuck !== undefined
   }
 
   /** The exit code, where it is the client's own word. */
@@ -81,7 +82,7 @@ export class Word {
         voice.ends.push(entry)
         break
       case 'done':
-        voice.done = true
+        voice.done ??= entry
         break
       case 'ack':
         this.acks.push(entry)
@@ -124,6 +125,11 @@ export class Word {
   /** Exits and signals, of every client. */
   get ends(): Claim[] {
     return this.all.flatMap(({ ends }) => ends)
+  }
+
+  /** The claim by which a client ended that goes on as a process, where none has exited. */
+  get farewell(): Claim | undefined {
+    return this.ends.length > 0 ? undefined : this.all.find(({ done }) => done)?.done
   }
 
   /** A client has ended more than once, if the ledger is to be believed. */
@@ -178,9 +184,9 @@ export class Word {
 
   /** Numbers of the entries that show it. */
   get witnesses(): number[] {
-    const entries = this.all.flatMap(({ refusals, ends, stuck }) => [
+    const entries = this.all.flatMap(({ refusals, ends, done, stuck }) => [
       ...refusals,
-      ...ends,
+      ...(ends.length === 0 && done ? [done] : ends),
       ...(stuck ? [stuck] : []),
     ])
     return entries.map((entry) => entry.n)

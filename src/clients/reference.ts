@@ -1,36 +1,26 @@
 /**
  * The reference client of the ingest mode: NDJSON batches over HTTP, with the manners that the suite asks for.
  * It is written to be copied; each constant and each branch is a promise that a case checks.
+ *
+ * This file holds what waits and what is under way. Beside it: settings (what may be wished), queue (what makes a
+ * batch), sender (how one gets across), attempt (one request), answers (what they mean), pace (when it sends).
  */
-import { createHash } from 'node:crypto'
-import { finished } from 'node:stream/promises'
-import { Agent, request } from 'undici'
+import { setMaxListeners } from 'node:events'
+import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { realClock, sleep } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import type { Clock, Timer } from '../clock.ts'
 import { unit } from '../random.ts'
-import { retryAfterMs } from '../wire/retry-after.ts'
+import type { Exchange } from './reference-attempt.ts'
+import { Queue } from './reference-queue.ts'
+import type { Fullness } from './reference-queue.ts'
+import { Sender } from './reference-sender.ts'
+import { settingsOf } from './reference-settings.ts'
+import type { Settings } from './reference-settings.ts'
 
-/** Wishes that it honours, and what holds without them. */
-const defaults = {
-  'batch.max_events': 100,
-  concurrency: 4,
-  'retry.max_attempts': 5,
-  'retry.base_ms': 100,
-  'retry.max_ms': 3_000,
-  /** One attempt: connection, request and the whole answer. */
-  'timeout.request_ms': 10_000,
-} as const
-
-export type Knob = keyof typeof defaults
-export const referenceKnobs: readonly Knob[] = Object.keys(defaults) as Knob[]
-
-/** After a 429 that does not say for how long. */
-const limitedMs = 1_000
-/** A server that asks for more than this is not waited for; its batch is dropped, and that is said. */
-const retryAfterMsMax = 60_000
-/** Timers may come a little early. */
-const timerGuardMs = 10
+export type { Exchange } from './reference-attempt.ts'
+export { referenceKnobs } from './reference-settings.ts'
+export type { Knob } from './reference-settings.ts'
 
 export interface IngestClientOptions {
   readonly url: string
@@ -38,27 +28,27 @@ export interface IngestClientOptions {
   /** Wishes by name; unknown names and odd values are ignored. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly dispatcher?: Dispatcher
-  readonly sleep?: (ms: number) => Promise<void>
+  /** Of all its timers, and of `sleep` and `wall` where these are absent. */
+  readonly clock?: Clock
+  /** Waits before another attempt; resolves early when `signal` aborts. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Milliseconds since the epoch. */
   readonly wall?: () => number
   /** A number in [0, 1) for the jitter of one wait. */
   readonly unit?: (key: string, attempt: number) => number
   /** Where drops are told; stderr when absent. */
   readonly warn?: (line: string) => void
+  /** Called for every request with its response, or the reason why there is none: for a log. */
+  readonly onExchange?: (exchange: Exchange) => void
+  readonly onDelivered?: (lines: readonly string[]) => void
+  /** Where a server refuses some records and does not say which, `lines` are all that it may be. */
+  readonly onDropped?: (lines: readonly string[], why: string) => void
 }
 
+/** Records, since the client was made. */
 export interface Closed {
-  /** Records. */
   readonly delivered: number
   readonly dropped: number
-}
-
-/** What one attempt came to. */
-interface Outcome {
-  readonly kind: 'delivered' | 'too large' | 'retryable' | 'final'
-  readonly why: string
-  /** The least that the server wants us to wait. */
-  readonly waitMs?: number
 }
 
 export function ingestClient(options: IngestClientOptions): IngestClient {
@@ -66,158 +56,158 @@ export function ingestClient(options: IngestClientOptions): IngestClient {
 }
 
 export class IngestClient {
-  private readonly url: URL
-  private readonly settings: Readonly<Record<Knob, number>>
-  private readonly options: Required<Omit<IngestClientOptions, 'url' | 'config'>>
-  private readonly inFlight = new Set<Promise<void>>()
-  private batch: string[] = []
-  /** While a server asks for calm, nothing is sent to it, whichever batch it said so to. */
-  private calm: Promise<unknown> = Promise.resolve()
+  private readonly settings: Settings
+  private readonly clock: Clock
+  private readonly dispatcher: Dispatcher
+  private readonly sender: Sender
+  private readonly queue: Queue
+  private readonly drop: (lines: readonly string[], why: string, count?: number) => void
+  /** Batches; a lane that rests after one has none under way. */
+  private readonly underWay = new Set<Promise<void>>()
+  private lanes = 0
+  /** Of the lanes that are free: those whose last batch was given up. */
+  private tired = 0
+  /** Aborts when nothing more is to be waited for. */
+  private readonly over = new AbortController()
+  private interval: Timer | undefined
+  private watchers: (() => void)[] = []
   private delivered = 0
   private dropped = 0
   private closing: Promise<Closed> | undefined
 
-  constructor({ url, config, ...options }: IngestClientOptions) {
-    const clock = realClock()
-    this.url = new URL(url)
-    this.settings = settingsOf(config ?? {})
-    this.options = {
-      dispatcher: new Agent({ connections: this.settings.concurrency }),
-      sleep: (ms) => sleep(clock, ms),
-      wall: () => clock.wall(),
-      unit: (key, attempt) => unit('reference', 'backoff', key, attempt),
-      warn: (line) => void process.stderr.write(`${line}\n`),
-      ...options,
+  constructor(options: IngestClientOptions) {
+    const { url, token, clock = realClock(), onDelivered, onDropped } = options
+    const { warn = (line): void => void process.stderr.write(`${line}\n`) } = options
+    this.settings = settingsOf(options.config ?? {})
+    this.clock = clock
+    this.dispatcher = options.dispatcher ?? agent(this.settings)
+    setMaxListeners(0, this.over.signal) // every batch under way has some
+    this.drop = (lines, why, count = lines.length) => {
+      this.dropped += count
+      warn(`dropped ${count} records: ${why}`)
+      onDropped?.(lines, why)
     }
+    this.sender = new Sender({
+      url,
+      token,
+      settings: this.settings,
+      clock,
+      dispatcher: this.dispatcher,
+      sleep: options.sleep ?? ((ms, signal) => sleep(clock, ms, signal)),
+      wall: options.wall ?? (() => clock.wall()),
+      unit: options.unit ?? ((key, attempt) => unit('reference', 'backoff', key, attempt)),
+      over: this.over.signal,
+      onExchange: options.onExchange ?? (() => {}),
+      delivered: (lines, count) => {
+        this.delivered += count
+        if (lines.length > 0) onDelivered?.(lines)
+      },
+      dropped: this.drop,
+    })
+    this.queue = new Queue((line) => this.sender.bytesOf(line))
   }
 
-  /** Takes one record, a line of JSON. Await it: it waits while as many batches are under way as may be. */
+  /** Takes one record, a line of JSON. Await it: unless the queue may overflow it waits until there is room for more. */
   async add(line: string): Promise<void> {
     if (this.closing) throw new Error('the client is closed')
-    this.batch.push(line)
-    if (this.batch.length >= this.settings['batch.max_events']) await this.flush()
+    const { 'queue.overflow': overflow, 'queue.max_events': most } = this.settings
+    const full = this.queue.length >= most
+    if (full && overflow === 'drop_new') {
+      this.drop([line], 'the queue is full')
+      return
+    }
+    if (full && overflow === 'drop_old') this.drop(this.queue.takeOne(), 'the queue is full')
+    this.queue.push(line)
+    this.interval ??= this.clock.after(this.settings['flush.interval_ms'], () => this.press())
+    this.pump()
+    while (overflow === 'block' && this.queue.length >= most) await this.change()
   }
 
-  /** Sends what is left, and waits until every record is delivered or dropped. */
-  close(): Promise<Closed> {
+  /** Sends what waits, and resolves when every record taken so far is delivered or dropped. */
+  async flush(): Promise<Closed> {
+    const last = this.queue.left + this.queue.length
+    this.press()
+    while (this.queue.left < last) await this.change()
+    await Promise.all(this.underWay)
+    return { delivered: this.delivered, dropped: this.dropped }
+  }
+
+  /** Flushes and ends. What is not delivered by the deadline, if there is one, is dropped, and that is told. */
+  close({ deadlineMs }: { readonly deadlineMs?: number } = {}): Promise<Closed> {
     this.closing ??= this.finish()
+    if (deadlineMs !== undefined) {
+      const deadline = this.clock.after(deadlineMs, () => this.giveUp())
+      this.over.signal.addEventListener('abort', () => deadline.cancel(), { once: true })
+    }
     return this.closing
   }
 
   private async finish(): Promise<Closed> {
-    if (this.batch.length > 0) await this.flush()
-    await Promise.all(this.inFlight)
-    await this.options.dispatcher.close()
-    return { delivered: this.delivered, dropped: this.dropped }
+    const closed = await this.flush()
+    const hurried = this.over.signal.aborted
+    this.over.abort()
+    const gone = this.dispatcher.close()
+    if (!hurried) await gone // else a connection that is still being made would hold us up
+    return closed
   }
 
-  private async flush(): Promise<void> {
-    const lines = this.batch
-    this.batch = []
-    while (this.inFlight.size >= this.settings.concurrency) await Promise.race(this.inFlight)
-    const sending = this.deliver(lines).finally(() => this.inFlight.delete(sending))
-    this.inFlight.add(sending)
+  private giveUp(): void {
+    this.sender.stop('not delivered by the deadline')
+    this.over.abort()
   }
 
-  /** Sends one batch until it is delivered or there is no hope: the same bytes under the same key each time. */
-  private async deliver(lines: readonly string[]): Promise<void> {
-    const body = `${lines.join('\n')}\n`
-    const key = createHash('sha256').update(body).digest('hex').slice(0, 32)
-    for (let attempt = 1; ; attempt += 1) {
-      await this.untilCalm()
-      const { kind, why, waitMs = 0 } = await this.send(body, key)
-      if (kind === 'delivered') {
-        this.delivered += lines.length
-        return
-      }
-      if (kind === 'too large' && lines.length > 1) return this.deliverHalves(lines)
-      const last = attempt >= this.settings['retry.max_attempts'] || waitMs > retryAfterMsMax
-      if (kind !== 'retryable' || last) {
-        this.drop(lines, `${why} (attempt ${attempt})`)
-        return
-      }
-      if (waitMs > 0) this.calm = Promise.all([this.calm, this.options.sleep(waitMs + timerGuardMs)])
-      await this.options.sleep(this.backoffMs(key, attempt))
-    }
+  /** What waits goes out, though it does not fill a batch. */
+  private press(): void {
+    this.disarm()
+    this.queue.press()
+    this.pump()
   }
 
-  /** One after the other, so that no more requests are under way than before. */
-  private async deliverHalves(lines: readonly string[]): Promise<void> {
-    const middle = Math.ceil(lines.length / 2)
-    await this.deliver(lines.slice(0, middle))
-    await this.deliver(lines.slice(middle))
+  private disarm(): void {
+    this.interval?.cancel()
+    this.interval = undefined
   }
 
-  private drop(lines: readonly string[], why: string): void {
-    this.dropped += lines.length
-    this.options.warn(`dropped ${lines.length} records: ${why}`)
-  }
-
-  private async untilCalm(): Promise<void> {
-    let awaited: unknown
-    while (awaited !== this.calm) {
-      awaited = this.calm
-      await awaited
-    }
-  }
-
-  /** Doubles from the base to the cap; the jitter takes off up to half, so it is never below half the base. */
-  private backoffMs(key: string, attempt: number): number {
-    const { 'retry.base_ms': baseMs, 'retry.max_ms': maxMs } = this.settings
-    const fullMs = Math.min(baseMs * 2 ** (attempt - 1), Math.max(baseMs, maxMs))
-    return Math.ceil(fullMs * (0.5 + this.options.unit(key, attempt) / 2))
-  }
-
-  private async send(body: string, key: string): Promise<Outcome> {
-    const { dispatcher, token, wall } = this.options
-    try {
-      const answer = await request(this.url, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/x-ndjson',
-          'idempotency-key': `"${key}"`, // a Structured Field string (draft-ietf-httpapi-idempotency-key-header)
-        },
-        body,
-        dispatcher,
-        signal: AbortSignal.timeout(this.settings['timeout.request_ms']),
+  /** Starts as many batches as are ready and as may be under way. */
+  private pump(): void {
+    while (this.lanes < this.settings.concurrency && this.queue.ready(this.fullness)) {
+      this.lanes += 1
+      const tired = this.tired > 0
+      if (tired) this.tired -= 1
+      const sending = this.sender.send(this.queue.take(this.fullness), tired).then((gaveUp) => {
+        this.underWay.delete(sending)
+        void this.rest(gaveUp)
       })
-      // Read to the end, or the connection cannot be used again and a cut answer would pass for a whole one.
-      const cut = await finished(answer.body.resume()).then(() => undefined, messageOf)
-      return outcomeOf(answer, cut, wall())
-    } catch (error) {
-      return { kind: 'retryable', why: messageOf(error) }
+      this.underWay.add(sending)
     }
+    if (this.queue.length === 0) this.disarm()
+    for (const wake of this.watchers.splice(0)) wake()
+  }
+
+  private get fullness(): Fullness {
+    const { 'batch.max_events': records, 'batch.max_bytes': bytes, 'queue.max_events': most } = this.settings
+    return { records: Math.min(records, most), bytes: Math.min(bytes, this.sender.mostBytes) }
+  }
+
+  /**
+   * A lane that gave a batch up begins no other at once, and with that one its backoff goes on where it was: in an
+   * outage more batches must not mean more requests.
+   */
+  private async rest(gaveUp: boolean): Promise<void> {
+    const { 'retry.base_ms': baseMs, 'retry.max_ms': maxMs } = this.settings
+    if (gaveUp) await sleep(this.clock, Math.max(baseMs, maxMs), this.over.signal)
+    if (gaveUp) this.tired += 1
+    this.lanes -= 1
+    this.pump()
+  }
+
+  /** Resolves when records may have left the queue. */
+  private change(): Promise<void> {
+    return new Promise((resolve) => this.watchers.push(resolve))
   }
 }
 
-/** RFC 9110 §15: what was not understood now will not be understood later, with the exceptions named here. */
-function outcomeOf(
-  { statusCode, headers }: Dispatcher.ResponseData,
-  cut: string | undefined,
-  wall: number,
-): Outcome {
-  const why = `HTTP ${statusCode}`
-  if (statusCode >= 200 && statusCode < 300) {
-    return cut === undefined ? { kind: 'delivered', why } : { kind: 'retryable', why: `${why}, then ${cut}` }
-  }
-  if (statusCode === 413) return { kind: 'too large', why }
-  if (statusCode !== 408 && statusCode !== 429 && statusCode < 500) return { kind: 'final', why }
-  // A moment is measured against the answer's own Date, so that a server whose clock is off is still understood.
-  const date = Date.parse([headers['date'] ?? ''].flat()[0] ?? '')
-  const asked = [headers['retry-after'] ?? []].flat()
-  const waits = asked
-    .map((value) => retryAfterMs(value, Number.isNaN(date) ? wall : date))
-    .filter((ms) => ms !== undefined)
-  if (waits.length > 0) return { kind: 'retryable', why, waitMs: Math.max(...waits) }
-  return { kind: 'retryable', why, ...(statusCode === 429 ? { waitMs: limitedMs } : {}) }
-}
-
-function settingsOf(wishes: Readonly<Record<string, unknown>>): Record<Knob, number> {
-  const settings: Record<Knob, number> = { ...defaults }
-  for (const knob of referenceKnobs) {
-    const wish = wishes[knob]
-    if (Number.isSafeInteger(wish) && (wish as number) > 0) settings[knob] = wish as number
-  }
-  return settings
+/** Connections are kept alive, and there are no more of them than batches under way. */
+function agent({ concurrency, 'timeout.connect_ms': timeout }: Settings): Agent {
+  return new Agent({ connections: concurrency, connect: { timeout } })
 }

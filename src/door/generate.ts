@@ -10,8 +10,10 @@ import { entrySchema } from '../entry.ts'
 import { faultNames, faultSpec } from '../fault.ts'
 import type { Parameter, Schema } from '../parameters.ts'
 import { planSchema } from '../plan/schema.ts'
+import { profileSchema } from '../profiles/document.ts'
 import { reportSchema } from '../report.ts'
 import { caseSchema } from '../scenario.ts'
+import { casesPage } from './cases-page.ts'
 
 /** Path from the root to text. */
 export function generated(): Map<string, string> {
@@ -20,8 +22,10 @@ export function generated(): Map<string, string> {
     ['schema/case.v1.json', schemaText(caseSchema)],
     ['schema/entry.v1.json', schemaText(entrySchema)],
     ['schema/plan.v1.json', schemaText(planSchema)],
+    ['schema/profile.v1.json', schemaText(profileSchema)],
     ['schema/report.v1.json', schemaText(reportSchema)],
     ['docs/faults.md', faultsPage()],
+    ['docs/cases.md', casesPage()],
   ])
 }
 

@@ -6,12 +6,14 @@ import { limits } from '../limits.ts'
 
 export interface Output {
   kept(): Kept
+  /** What is kept begins anew. */
+  forget(): void
   /** Resolves when nothing more can come. */
   readonly ended: Promise<void>
 }
 
 export function output(stream: Readable): Output {
-  const chunks: Buffer[] = []
+  let chunks: Buffer[] = []
   let total = 0
   stream.on('data', (chunk: Buffer) => {
     const room = limits.outputBytesMax - total
@@ -20,6 +22,10 @@ export function output(stream: Readable): Output {
   })
   return {
     kept: () => ({ bytes: Buffer.concat(chunks), total }),
+    forget: () => {
+      chunks = []
+      total = 0
+    },
     ended: finished(stream).catch(() => {}), // a pipe that breaks has ended too
   }
 }

@@ -1,10 +1,10 @@
 /** The pipe driver against small real commands: each of the ways in which a client can behave and end. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { realClock, scaledClock } from '../clock.ts'
-import type { Drive, Driven } from '../driver.ts'
+import type { Drive, Driven, Kill } from '../driver.ts'
 import type { EntryKind, EntryOf } from '../entry.ts'
 import { Ledger } from '../ledger.ts'
 import { limits } from '../limits.ts'
@@ -188,6 +188,37 @@ describe('a client that outlives its budget', () => {
     const ran = await drive('sleep 60', 20_000, { clock: scaledClock(realClock(), 0.2), budgetMs: 1_500 })
     expect(ran.ended).toBe('stuck')
     expect(entries(ran, 'stall').map(({ who }) => who)).toEqual(['client', 'stdin'])
+  })
+})
+
+describe('a case that is about a signal', () => {
+  const graceful = `process.once('SIGTERM', () => setTimeout(() => process.exit(7), 100)); console.log('ready'); setInterval(() => {}, 1000)`
+  const ready = (kill: Kill): Partial<Drive> => ({
+    kill,
+    steps: [{ do: 'wait', for: 'fault', at_most_ms: 3_000 }],
+  })
+
+  it('waits for what the client makes of it, and its code is its word', async () => {
+    const kill: Kill = { send: undefined }
+    const script = join(dir, 'graceful.mjs')
+    writeFileSync(script, graceful)
+    const running = drive(`${node} '${script}' > '${dir}/ready'`, 1, ready(kill))
+    await expect
+      .poll(() => readFileSync(join(dir, 'ready'), { encoding: 'utf8', flag: 'a+' }))
+      .toBe('ready\n')
+    kill.send?.('SIGTERM')
+    const ran = await running
+    expect(ran).toMatchObject({ ended: 'exit', code: 7 })
+    expect(claims(ran)).toEqual([{ what: 'exit', code: 7 }])
+    expect(entries(ran, 'act').filter(({ what }) => what === 'signal')).toMatchObject([{ raw: 'SIGTERM' }])
+  })
+
+  it('and a client that does not listen is ended by us, without a word', async () => {
+    const kill: Kill = { send: undefined }
+    const running = drive('sleep 60', 1, ready(kill))
+    await expect.poll(() => marked(`TAILRACE_DIR=${dir}`)).not.toEqual([])
+    kill.send?.('SIGKILL')
+    expect(claims(await running)).toEqual([{ what: 'signal', raw: 'SIGKILL', by: 'harness' }])
   })
 })
 

@@ -15,14 +15,17 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 
 /**
- * Runs the command `$1` with a pipe for its stdin, and ends as it ended: with its code, or by its signal. SIGTERM is
- * for the command; this shell waits for what it makes of it, and `cat` goes on with what is under way. To a shell, 128 plus the number is how a signal ended
- * a command; above SIGTERM, 15, stand signals that do not end one, and codes of the client's own.
+ * Runs the command `$1` with a pipe for its stdin, and ends as it ended: with its code, or by its signal. SIGTERM goes
+ * to the whole group and is for the command: both shells around it wait for what it makes of it, and `cat` hands on
+ * what is under way. To a shell, 128 plus the number is how a signal ended a command; above SIGTERM, 15, stand signals
+ * that do not end one, and codes of the client's own.
  */
 export const pipedShell = `
 trap : TERM
 exec 3<&0
-{ (trap '' TERM; exec cat) <&3 3<&- & } | exec sh -c "$1" 3<&-
+command=$1
+shift
+{ (trap '' TERM; exec cat) <&3 3<&- & } | { trap : TERM; eval "$command"; } 3<&-
 status=$?
 [ "$status" -gt 128 ] && [ "$status" -le 143 ] && trap - TERM && kill -$((status - 128)) $$ 2>/dev/null
 exit "$status"`

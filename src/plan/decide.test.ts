@@ -254,6 +254,10 @@ describe('matching', () => {
     [{ json: { '/a/0': 1, '/x~1y': 2 } }, { json: { a: [1], 'x/y': 2 } }, true],
     [{ json: { '/a': null } }, { json: {} }, false],
     [{ json: { '/constructor': null } }, { json: {} }, false],
+    [{ bytes_above: 100 }, { bytes: 101 }, true],
+    [{ bytes_above: 100 }, { bytes: 100 }, false],
+    [{ bytes_above: 0 }, {}, false],
+    [{ bytes_above: 100, method: 'PUT' }, { bytes: 101 }, false],
   ])('%j of %j: %s', (match, request, expected) => {
     expect(struck(planOf({ id: 'a', ...refuse, ...(match ? { match } : {}) }), request)).toEqual([expected])
   })

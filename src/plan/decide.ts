@@ -1,9 +1,10 @@
 /**
  * Decisions: which rule of a plan strikes, and how. Pure but for the counts.
  *
- * Every rule that matches counts, whether or not an earlier one fires; the first that fires takes the slot. A
- * draw is a function of the seed, the rule, the key, the count and the name of the draw, so neither the order of
- * arrival nor a change to another rule shifts it (design §5, "Determinism").
+ * Every rule that matches counts, whether or not an earlier one fires; the first that fires takes the slot, but for
+ * rules that let this request pass (`allowance.ts`). A draw is a function of the seed, the rule, the key, the count
+ * and the name of the draw, so neither the order of arrival nor a change to another rule shifts it (design §5,
+ * "Determinism").
  */
 import type { Site } from '../entry.ts'
 import { TailraceError } from '../errors.ts'
@@ -12,7 +13,8 @@ import { pointsAfterTake } from '../fault.ts'
 import type { Fault, Point, PointName } from '../fault.ts'
 import { limits } from '../limits.ts'
 import { unit } from '../random.ts'
-import type { Json } from '../record.ts'
+import type { IdRange, Json } from '../record.ts'
+import { spend, withheld } from './allowance.ts'
 import { everyKey, keyOf } from './key.ts'
 import { matches } from './match.ts'
 import type { Plan, Rule, When } from './plan.ts'
@@ -32,6 +34,12 @@ export interface Subject {
   readonly connection: number
   readonly site?: Site
   readonly json?: Json
+  /** Of the body, as received. */
+  readonly bytes?: number
+  /** Records of the body. */
+  readonly ids?: readonly IdRange[]
+  /** No request has come on this connection before. */
+  readonly first?: boolean
   /** Seconds on the clock of the run. */
   readonly atS: number
 }
@@ -40,6 +48,11 @@ export interface Subject {
 export interface Counters {
   /** Advances and returns the count, from 1. */
   advance(rule: string, key: string): number
+  /** What `advance` returned last; 0 before. */
+  count(rule: string, key: string): number
+  /** Requests served in the window of this number; the windows before it are forgotten. */
+  served(rule: string, key: string, window: number): number
+  serve(rule: string, key: string, window: number): void
 }
 
 export interface Decision {
@@ -52,22 +65,37 @@ export interface Decision {
   readonly n: number
   /** Whether another order of arrival could have decided otherwise. */
   readonly orderDependent: boolean
+  /** Of a rate limit: when its window ends, in seconds of the run's clock. */
+  readonly opensAtS?: number
+  /** Of a partial batch: the records that are struck, each once. */
+  readonly ids?: readonly IdRange[]
 }
 
 export function counters(): Counters {
   const counts = new Map<string, number>()
+  const windows = new Map<string, { readonly window: number; readonly count: number }>()
+  const name = (rule: string, key: string): string => JSON.stringify([rule, key])
+  const bound = (): void => {
+    if (counts.size + windows.size <= limits.planCountsMax) return
+    const many = `the rules of the plan count by more than ${limits.planCountsMax} keys`
+    throw new TailraceError('harness', many)
+  }
+  const served: Counters['served'] = (rule, key, window) => {
+    const known = windows.get(name(rule, key))
+    return known?.window === window ? known.count : 0
+  }
   return {
     advance(rule, key) {
-      const name = JSON.stringify([rule, key])
-      const count = (counts.get(name) ?? 0) + 1
-      counts.set(name, count)
-      if (counts.size > limits.planCountsMax) {
-        throw new TailraceError(
-          'harness',
-          `the rules of the plan count by more than ${limits.planCountsMax} keys`,
-        )
-      }
+      const count = (counts.get(name(rule, key)) ?? 0) + 1
+      counts.set(name(rule, key), count)
+      bound()
       return count
+    },
+    count: (rule, key) => counts.get(name(rule, key)) ?? 0,
+    served,
+    serve(rule, key, window) {
+      windows.set(name(rule, key), { window, count: served(rule, key, window) + 1 })
+      bound()
     },
   }
 }
@@ -81,18 +109,22 @@ interface Count {
 
 export function decide(plan: Plan, subject: Subject, counters: Counters): Decision | undefined {
   if (isQuiet(plan, subject.atS)) return undefined
+  const drawn = plan.rules.flatMap(
+    (rule) =>
+      (rule.at === undefined
+        ? decideByCount(plan, rule, subject, counters)
+        : decideBySite(plan, rule, subject)) ?? [],
+  )
   let first: Decision | undefined
-  for (const rule of plan.rules) {
-    const decision =
-      rule.at === undefined ? decideByCount(plan, rule, subject, counters) : decideBySite(plan, rule, subject)
-    first ??= decision
-  }
+  for (const each of drawn) first ??= withheld(each, subject, counters)
+  spend(drawn, first, subject, counters)
   return first
 }
 
 function decideByCount(plan: Plan, rule: Rule, subject: Subject, counters: Counters): Decision | undefined {
   const point = parsePoint(rule.on ?? '')
   if (!point || rule.shape || !isAt(point, subject) || !matches(rule.match, subject)) return undefined
+  if (subject.first && sparesFirst(rule)) return undefined
   const found = keyOf(rule, point, subject)
   if (!found) return undefined
   const { key, orderDependent } = found
@@ -102,6 +134,11 @@ function decideByCount(plan: Plan, rule: Rule, subject: Subject, counters: Count
   const nth = byTotal && key !== everyKey ? counters.advance(rule.id, everyKey) : n
   if (!fires(plan.seed, rule, { key, n, nth }, subject.atS)) return undefined
   return decision(plan, rule, point, key, n, orderDependent || byTotal)
+}
+
+/** A rule about kept connections: the first request of a connection is none that it counts. */
+function sparesFirst({ fault, outcomes, oneOf }: Rule): boolean {
+  return [fault ?? [], outcomes ?? [], oneOf ?? []].flat().some(({ type }) => type === 'keepalive_race')
 }
 
 function decideBySite(plan: Plan, rule: Rule, subject: Subject): Decision | undefined {

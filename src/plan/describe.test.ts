@@ -64,6 +64,46 @@ describe('a plan in words', () => {
       },
     ],
     [
+      'On every request to POST with 5 at /n and a body of more than 100 bytes, takes nothing and answers with this status in place of what the protocol would have said (status 413) where the head of the answer was due.',
+      {
+        ...{ id: 'a', on: 'response-head', taken: false, fault: { type: 'http_error', status: 413 } },
+        match: { method: 'POST', json: { '/n': 5 }, bytes_above: 100 },
+      },
+    ],
+    [
+      'On every request, until 10 s, serves the first requests of each window and answers the others with 429 (limit 1, per 2 s) where the head of the answer was due.',
+      {
+        ...{ id: 'a', on: 'response-head', taken: false, key: 'global', when: { until_s: 10 } },
+        fault: { type: 'rate_limit', limit: 1, per_s: 2 },
+      },
+    ],
+    [
+      'From 2 s on, closes the listener for a while: connections are refused, those that are open stay (for 500 ms).',
+      {
+        ...{ id: 'a', on: 'accept', when: { from_s: 2 } },
+        fault: { type: 'connection_refused', for_ms: 500 },
+      },
+    ],
+    [
+      'After answer 1 of each connection, closes a connection that has carried an answer and then stayed idle (after 30 ms).',
+      { id: 'a', on: 'idle', when: { attempt: [1] }, fault: { type: 'idle_close', after_ms: 30 } },
+    ],
+    [
+      'After every answer, closes a connection that has carried an answer and then stayed idle (after 30 ms).',
+      { id: 'a', on: 'idle', fault: { type: 'idle_close', after_ms: 30 } },
+    ],
+    [
+      'Ends the client in the middle of its work (how sigterm, after requests 3).',
+      { id: 'a', on: 'client', fault: { type: 'client_stop', how: 'sigterm', after_requests: 3 } },
+    ],
+    [
+      'On attempt 1 of each logical request, takes the records, answers that they were accepted (202), and loses them where the head of the answer was due.',
+      {
+        ...{ id: 'a', on: 'response-head', taken: true, when: { attempt: [1] } },
+        fault: { type: 'discard_after_take' },
+      },
+    ],
+    [
       'On every request, takes the records, then one of: none with weight 3; reset_peer with weight 1; where the end of the answer was due.',
       {
         id: 'a',

@@ -1,6 +1,6 @@
 /** Plans in words, one sentence for each rule, made from the sentences of the fault table. */
 import { faultSpec, pointsAfterTake } from '../fault.ts'
-import type { Fault, Point } from '../fault.ts'
+import type { Fault, FaultName, Point, PointName } from '../fault.ts'
 import type { Match, Pattern, Plan, Rule, When } from './plan.ts'
 import { parsePoint, parseSite } from './point.ts'
 
@@ -12,19 +12,34 @@ export function describePlan(plan: Plan): string[] {
 export function describeRule(rule: Rule): string {
   const planned = rule.at === undefined ? undefined : parseSite(rule.at)
   const point = planned?.point ?? parsePoint(rule.on ?? '')
+  if (rule.fault && point && wholes.includes(point.name)) return describeWhole(rule, rule.fault)
   const whom = planned
     ? `On attempt ${planned.site.attempt} of the ${planned.site.lane} request that ${planned.site.logical} names`
     : whomOf(rule, point)
   const taken = rule.taken ? 'takes the records, then' : 'takes nothing and'
-  const take = rule.taken === undefined ? [] : [taken]
-  const where = !rule.shape && point ? [placeOf(point)] : []
+  const saysItself = rule.fault && sayWhatTheyTake.includes(rule.fault.type)
+  const take = rule.taken === undefined || saysItself ? [] : [taken]
+  const where = !rule.shape && point ? placeOf(point) : []
   const strike = [...take, deedOf(rule), ...where].join(' ')
   return `${[whom + matchText(rule.match), ...limitsOf(rule.when), strike].join(', ')}.`
+}
+
+/** Points at which a fault strikes the listener or the client as a whole. */
+const wholes: readonly PointName[] = ['accept', 'client']
+
+/** Faults whose own sentence tells what is taken. */
+const sayWhatTheyTake: readonly FaultName[] = ['rate_limit', 'partial_batch', 'discard_after_take']
+
+/** `From 2 s on, closes the listener …`. */
+function describeWhole({ when }: Rule, fault: Fault): string {
+  const sentence = [...limitsOf(when), sentenceOf(fault)].join(', ')
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`
 }
 
 function whomOf(rule: Rule, point: Point | undefined): string {
   if (rule.shape) return 'On every connection'
   const attempts = rule.when?.attempt
+  if (point?.name === 'idle') return idlersOf(rule.key, attempts)
   if (!attempts) return 'On every request'
   const key = rule.key ?? (point && isContentKnown(point) ? 'content' : 'connection')
   if (key === 'content') return `On ${counted('attempt', attempts)} of each logical request`
@@ -34,17 +49,23 @@ function whomOf(rule: Rule, point: Point | undefined): string {
   return `${requests} of each ${name.length > 0 ? `value of ${kind} ${name.join(':')}` : kind}`
 }
 
+function idlersOf(key: Rule['key'], attempts: readonly number[] | undefined): string {
+  if (!attempts) return 'After every answer'
+  return `After ${counted('answer', attempts)}${key === 'global' ? '' : ' of each connection'}`
+}
+
 function isContentKnown({ name }: Point): boolean {
   return name === 'request-body' || pointsAfterTake.includes(name)
 }
 
-function matchText({ method, path, headers = {}, json = {} }: Match = {}): string {
+function matchText({ method, path, headers = {}, json = {}, bytes_above: above }: Match = {}): string {
   const methods = method === undefined ? [] : [[method].flat().join(' or ')]
   const paths = path === undefined ? [] : [[path].flat().map(patternText).join(' or ')]
   const target = [...methods, ...paths].join(' ')
   const conditions = [
     ...Object.entries(headers).map(([name, pattern]) => `header ${name} ${patternText(pattern)}`),
     ...Object.entries(json).map(([pointer, value]) => `${JSON.stringify(value)} at ${pointer || 'the root'}`),
+    ...(above === undefined ? [] : [`a body of more than ${above} bytes`]),
   ]
   return (target && ` to ${target}`) + (conditions.length > 0 ? ` with ${conditions.join(' and ')}` : '')
 }
@@ -95,22 +116,25 @@ function argumentsText(fault: Fault): string {
   return texts.length > 0 ? ` (${texts.join(', ')})` : ''
 }
 
-function placeOf({ name, n }: Point): string {
+/** Nothing at `idle`, where the fault's own sentence says it. */
+function placeOf({ name, n }: Point): string[] {
   switch (name) {
     case 'request':
-      return 'when the head of the request is read'
+      return ['when the head of the request is read']
     case 'request-body':
-      return `after ${n} bytes of the request's body`
+      return [`after ${n} bytes of the request's body`]
     case 'response-head':
-      return 'where the head of the answer was due'
+      return ['where the head of the answer was due']
     case 'response-body':
-      return `after ${n} bytes of the answer's body`
+      return [`after ${n} bytes of the answer's body`]
     case 'response-end':
-      return 'where the end of the answer was due'
+      return ['where the end of the answer was due']
     case 'message':
-      return `at message ${n}`
+      return [`at message ${n}`]
+    case 'idle':
+      return []
     default:
-      return `at ${name}`
+      return [`at ${name}`]
   }
 }
 

@@ -12,14 +12,17 @@ export interface Matchable {
   readonly path: string
   readonly headers: readonly Header[]
   readonly json?: Json
+  /** Of the body, as received. */
+  readonly bytes?: number
 }
 
 export function matches(match: Match | undefined, request: Matchable): boolean {
-  const { method, path, headers = {}, json = {} } = match ?? {}
+  const { method, path, headers = {}, json = {}, bytes_above: above } = match ?? {}
   const [pathname = ''] = request.path.split('?', 1)
   return (
     (method === undefined || [method].flat().includes(request.method)) &&
     (path === undefined || [path].flat().some((pattern) => fits(pattern, [pathname]))) &&
+    (above === undefined || (request.bytes ?? 0) > above) &&
     Object.entries(headers).every(([name, pattern]) => fits(pattern, headerValues(request.headers, name))) &&
     Object.entries(json).every(([pointer, value]) => isDeepStrictEqual(valueAt(request.json, pointer), value))
   )

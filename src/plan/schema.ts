@@ -30,6 +30,7 @@ const match: Schema = exactly({
   path: oneOrList(pattern),
   headers: { type: 'object', additionalProperties: pattern },
   json: { type: 'object', propertyNames: pointer },
+  bytes_above: count,
 })
 
 const when: Schema = exactly({

@@ -5,19 +5,13 @@
 import { shown } from '../errors.ts'
 import type { Problem } from '../errors.ts'
 import { faultNames, faultSpec, points, pointsAfterTake } from '../fault.ts'
-import type { FaultName, Point, PointName } from '../fault.ts'
+import type { Point, PointName } from '../fault.ts'
 import { parsePoint, parseSite, pointForms, siteForm } from './point.ts'
 import { escaped } from './pointer.ts'
+import { faultProblems, requestlessProblems } from './sense-faults.ts'
+import type { Planned } from './sense-faults.ts'
 
 type Loose = Readonly<Record<string, unknown>>
-
-/** A fault of a rule, with its place in it. */
-interface Planned {
-  readonly list: 'fault' | 'outcomes' | 'oneOf' | 'shape'
-  readonly pointer: string
-  readonly name: FaultName
-  readonly fault: Loose
-}
 
 const forms = ['fault', 'outcomes', 'oneOf', 'shape'] as const
 
@@ -43,7 +37,7 @@ function ruleProblems(rule: Loose, at: string): Problem[] {
     ...placeProblems(rule, at),
     ...windowProblems(rule['when'], `${at}/when`),
     ...regexProblems(rule['match'], `${at}/match`),
-    ...planned.flatMap((each) => shaperProblems(each)),
+    ...planned.flatMap((each) => [...shaperProblems(each), ...faultProblems(rule, each, at)]),
     ...shapeCountProblems(rule, at),
     ...(point ? pointProblems(rule, point, planned, at) : []),
   ]
@@ -141,6 +135,7 @@ function pointProblems(rule: Loose, point: Point, planned: readonly Planned[], a
       : []),
     ...takenProblems(rule, point, planned, at),
     ...unknownYet(rule, point.name, at),
+    ...requestlessProblems(rule, point.name, at),
   ]
 }
 
@@ -180,6 +175,7 @@ function unknownYet(rule: Loose, point: PointName, at: string): Problem[] {
     ['key', key.startsWith('json:'), 'response-head', 'the whole body'],
     ['match', Object.keys(match).length > 0, 'request', 'the head'],
     ['match/json', 'json' in match, 'response-head', 'the whole body'],
+    ['match/bytes_above', 'bytes_above' in match, 'response-head', 'the whole body'],
     ['at', 'at' in rule, 'response-head', 'the whole body'],
   ]
   return asked

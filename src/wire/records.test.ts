@@ -24,6 +24,7 @@ describe('rows', () => {
         { ids: ids(1), json: true },
       ],
       utf8: true,
+      form: 'ndjson',
     })
   })
 

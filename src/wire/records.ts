@@ -4,6 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { RecordId, RecordSource } from '../record.ts'
+import { bodyForm, isFormLine } from './body-form.ts'
+import type { BodyForm } from './body-form.ts'
 import { isContainer, piecesOf } from './json-text.ts'
 import type { Piece } from './json-text.ts'
 import { Sightings } from './sightings.ts'
@@ -25,6 +27,8 @@ export interface BodyRecords {
   /** Lines of NDJSON, elements of an array, or the body as a whole. */
   readonly rows: readonly Row[]
   readonly utf8: boolean
+  /** How it is written; absent when it is empty. */
+  readonly form?: BodyForm
 }
 
 export function readBody(body: Uint8Array, source: RecordSource): BodyRecords {
@@ -40,12 +44,14 @@ export function readBody(body: Uint8Array, source: RecordSource): BodyRecords {
     foreign += json && tokens.own === 0 ? Math.max(tokens.foreign, 1) : tokens.foreign
   })
   const { ids, damaged, rows } = sightings.result(parts.length)
+  const writtenAs = bodyForm(text, pieces)
   return {
     ids,
     damaged,
     foreign,
     rows: parts.map(({ value }, row) => ({ ids: rows[row] ?? [], json: value !== undefined })),
     utf8: isUtf8(body),
+    ...(writtenAs === undefined ? {} : { form: writtenAs }),
   }
 }
 
@@ -67,8 +73,7 @@ function look(sightings: Sightings, { text, value }: Piece, row: number, json: b
   return json && value !== undefined ? sightings.addJson(value, row) : sightings.addText(text, row)
 }
 
-/** A form is one line that begins with a name and `=` (WHATWG URL §5.1). */
 function formOf(text: string): URLSearchParams | undefined {
   const line = text.trim()
-  return /^[\w.*+%[\]-]+=/.test(line) && !line.includes('\n') ? new URLSearchParams(line) : undefined
+  return isFormLine(line) ? new URLSearchParams(line) : undefined
 }

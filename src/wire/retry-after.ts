@@ -21,7 +21,8 @@ export function retryAfterMs(value: string, nowMs: number): number | undefined {
   return dateMs === undefined ? undefined : Math.max(0, dateMs - nowMs)
 }
 
-function httpDateMs(text: string, nowMs: number): number | undefined {
+/** Milliseconds since the epoch; undefined when `text` is in none of the three forms. */
+export function httpDateMs(text: string, nowMs: number): number | undefined {
   const parts = dateForms.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined)
   if (!parts) return undefined
   const part = (name: string): number => Number(parts[name])

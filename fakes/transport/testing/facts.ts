@@ -24,6 +24,8 @@ export class Witnessed implements Arrivals {
   readonly closings: Facts<Gone & { id: number }> = new Facts()
   readonly refusals: Facts<{ status: number | undefined; why: string }> = new Facts()
   readonly drops: Facts<number> = new Facts()
+  readonly unanswered: Facts<{ path: string; body: string; complete: boolean; afterClose: boolean }> =
+    new Facts()
   serve: (exchange: Exchange) => Promise<void> = (exchange) => answer(exchange, 'ok')
 
   opened(connection: Connection): void {
@@ -36,6 +38,11 @@ export class Witnessed implements Arrivals {
 
   exchange(exchange: Exchange): Promise<void> {
     return this.serve(exchange)
+  }
+
+  async unserved(exchange: Exchange, afterClose: boolean): Promise<void> {
+    const body = String(await readAll(exchange))
+    this.unanswered.push({ path: exchange.head.path, body, complete: exchange.complete, afterClose })
   }
 
   dropped(limit: number): void {

@@ -15,6 +15,7 @@ import type { RuleChecker } from '../checker.ts'
 import type { Carrier, Facts } from '../facts.ts'
 import { counted, finding, merge, named, reporter } from '../finding.ts'
 import { IdSet, keyOf } from '../sets.ts'
+import { shownFailure } from './carriers.ts'
 import { toldFinding } from './telling.ts'
 import { unseen } from './unseen.ts'
 
@@ -55,24 +56,46 @@ export const notRetried: RuleChecker<'not_retried'> = fromFacts((facts, { after 
 function sentOnce(facts: Facts, carriers: readonly Carrier[], after: number | 'network'): Finding {
   const carried = facts.carried(carriers)
   const offered = facts.offered.ranges()
-  const struck = new IdSet()
-  const resent = new IdSet()
-  for (const { attempt, ids } of carriers) {
-    resent.add(struck.within(ids))
-    if (endedIn(attempt, after)) struck.add(ids)
-  }
+  const { struck, resent, refreshed } = resends(carriers, after)
   const sent = carried.where(offered, (times) => times > 0)
-  const repeated = carried.where(offered, (times) => times > 1)
+  const excused = new IdSet(carried.where(refreshed.ranges(), (times) => times === 2))
+  const repeated = excused.without(carried.where(offered, (times) => times > 1))
   const unsent = carried.where(offered, (times) => times === 0)
   const report = reporter(facts.attempts(), facts.word)
   const absent = facts.word.over ? 'fail' : 'unknown'
+  const renewed =
+    refreshed.size > 0 ? ` Sent once more under another credential: ${named(refreshed.ranges())}.` : ''
   return merge([
-    finding('pass', `Met ${shownFailure(after)}: ${named(struck.ranges())}.`),
+    finding('pass', `Met ${shownFailure(after)}: ${named(struck.ranges())}.${renewed}`),
     ...report('unknown', `Never met ${shownFailure(after)}`, struck.without(sent)),
     ...report('fail', `Sent again, though ${shownFailure(after)} is final`, resent.ranges()),
     ...report('unknown', 'Sent again after something else', resent.without(repeated)),
     ...report(absent, 'Never sent: the requests after the failed one did not come', unsent),
   ])
+}
+
+/**
+ * The records that met the failure, those sent again after it, and those of them that may be: after 401 a client
+ * may try once more with another credential than it was refused with, which is what a token refresh gives.
+ */
+function resends(
+  carriers: readonly Carrier[],
+  after: number | 'network',
+): { struck: IdSet; resent: IdSet; refreshed: IdSet } {
+  const [struck, resent, refreshed] = [new IdSet(), new IdSet(), new IdSet()]
+  const credentials = new Map<number, string | undefined>()
+  for (const { attempt, ids } of carriers) {
+    const { credential } = attempt.request
+    for (const id of after === 401 ? idsIn(struck.within(ids)) : []) {
+      const renewed = !refreshed.has(id) && credentials.get(keyOf(id)) !== credential
+      ;(renewed ? refreshed : resent).add(rangesOf([id]))
+    }
+    if (after !== 401) resent.add(struck.within(ids))
+    if (!endedIn(attempt, after)) continue
+    if (after === 401) for (const id of idsIn(struck.without(ids))) credentials.set(keyOf(id), credential)
+    struck.add(ids)
+  }
+  return { struck, resent, refreshed }
 }
 
 /** |R(i)| = 1, or 2 where the second body is the smaller one. */
@@ -109,8 +132,4 @@ function unshrunk(carriers: readonly Carrier[], twice: IdSet): IdRange[] {
 function endedIn(attempt: Attempt, failure: number | 'network'): boolean {
   const answer = fullAnswer(attempt)
   return failure === 'network' ? answer === undefined : answer?.status === failure
-}
-
-function shownFailure(failure: number | 'network'): string {
-  return failure === 'network' ? 'a network failure' : `${failure}`
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Profile } from '../../profile.ts'
-import type { RuleCall } from '../../scenario.ts'
+import type { RuleCall } from '../../promises.ts'
 import { ledger, ruled } from '../testing/ledgers.ts'
 import type { LedgerOf, Told } from '../testing/ledgers.ts'
 

@@ -17,22 +17,41 @@ import { biographies, counted, finding, merge, named, reporter, sentence, shownM
 import { IdSet } from '../sets.ts'
 import { unseen } from './unseen.ts'
 
-export const told: RuleChecker<'told'> = fromFacts((facts) => {
-  return facts.carriers().length === 0 ? unseen : toldFinding(facts)
-})
+/** A record that the server quarantined, and said so, has not been delivered either. */
+export const told: RuleChecker<'told'> = (facts, { named: byName }) => {
+  const quarantined = new IdSet()
+  return {
+    step: (entry) => {
+      if (entry.kind === 'discard' && entry.why === 'quarantine') quarantined.add(entry.ids)
+    },
+    finish: () => {
+      if (facts.carriers().length === 0) return unseen
+      const refused = facts.offered.within(quarantined.ranges())
+      const unlanded = facts.landed.where(refused, (rows) => rows === 0)
+      const undelivered = new IdSet([...facts.missing(), ...unlanded]).ranges()
+      const found = toldFinding(facts, undelivered)
+      return byName && facts.run.rung !== 'pipe' ? merge([found, ...unnamed(facts, undelivered)]) : found
+    },
+  }
+}
 
-export function toldFinding(facts: Facts): Finding {
+function unnamed(facts: Facts, undelivered: readonly IdRange[]): Finding[] {
+  const report = reporter(facts.attempts(), facts.word)
+  const silent = new IdSet(facts.word.names(undelivered)).without(undelivered)
+  return report(facts.word.over ? 'fail' : 'unknown', 'Not delivered, and not named', silent)
+}
+
+export function toldFinding(facts: Facts, undelivered: readonly IdRange[] = facts.missing()): Finding {
   const { word } = facts
   const { witnesses } = word
   if (word.told) {
     return finding('pass', `The client said that something was not delivered: ${word.shown}.`, { witnesses })
   }
-  const missing = facts.missing()
-  if (missing.length === 0) {
+  if (undelivered.length === 0) {
     return finding('unknown', 'Everything was delivered, so there was nothing to tell.')
   }
-  const because = `Not delivered, and the client did not say so: ${named(missing)}; ${word.shown}.`
-  const more = { witnesses: [...witnesses, ...biographies(facts.attempts(), missing)] }
+  const because = `Not delivered, and the client did not say so: ${named(undelivered)}; ${word.shown}.`
+  const more = { witnesses: [...witnesses, ...biographies(facts.attempts(), undelivered)] }
   return finding(word.over ? 'fail' : 'unknown', because, more)
 }
 
@@ -91,17 +110,18 @@ export const takenBeforeExit: RuleChecker<'taken_before_exit'> = fromFacts((fact
     .flatMap((attempt) => attempt.takes)
     .filter((take) => facts.offered.within(take.ids).length > 0)
   if (takes.length === 0) return finding('fail', 'No record was taken.', { witnesses: word.witnesses })
-  const [end] = word.ends
-  if (end?.what !== 'exit' || word.ends.length > 1) {
+  const end = word.ends[0] ?? word.farewell
+  if (!end || end.what === 'signal' || word.endless) {
     return finding('unknown', sentence(`no exit to compare with: ${word.shown}`))
   }
   const late = takes.filter((take) => take.t > end.t)
+  const how = end.what === 'done' ? 'done' : 'exit'
   if (late.length > 0) {
     const ids = late.flatMap((take) => take.ids)
-    const because = `Taken after the client's exit at ${shownMs(end.t)}: ${named(ids)}.`
+    const because = `Taken after the client's ${how} at ${shownMs(end.t)}: ${named(ids)}.`
     return finding('fail', because, { witnesses: [end.n, ...late.map(({ n }) => n)] })
   }
   const last = takes.reduce((a, b) => Math.max(a, b.t), 0)
-  const because = `The last record was taken at ${shownMs(last)}, the client exited at ${shownMs(end.t)}.`
+  const because = `The last record was taken at ${shownMs(last)}, the client's ${how} came at ${shownMs(end.t)}.`
   return finding('pass', because)
 })

@@ -1,5 +1,6 @@
 /**
- * Rules on how long a client waits before the next attempt: gaps and retry_after.
+ * Rules on how long a client waits before the next attempt: gaps and retry_after; and how a wait is measured and
+ * held against a bound, for the other rules that do.
  *
  * A gap runs from an answer's first byte to the head of the next attempt that carries any of its records. Both
  * times are read such that it can only be over-measured (design §4, "The judge's own clock"): a gap that is too
@@ -7,26 +8,35 @@
  */
 import type { EntryOf } from '../../entry.ts'
 import { fullAnswer } from '../../history.ts'
-import { idsIn } from '../../record.ts'
 import type { Finding } from '../../verdict.ts'
 import { fromFacts } from '../checker.ts'
 import type { RuleChecker } from '../checker.ts'
-import type { Carrier } from '../facts.ts'
+import type { Carrier, Facts } from '../facts.ts'
 import { counted, finding } from '../finding.ts'
-import { IdSet, keyOf } from '../sets.ts'
+import { IdSet } from '../sets.ts'
+import { nextCarriers } from './carriers.ts'
 import { unseen } from './unseen.ts'
 
-interface Gap {
+/** From an answer to the next attempt. */
+export interface Wait {
   readonly answer: EntryOf<'respond'>
   readonly next: EntryOf<'request'>
   readonly ms: number
-  /** What it must reach. */
-  readonly boundMs: number
   /** By how much the harness may have over-measured it. */
   readonly latenessMs: number
 }
 
-/** Every gap after an error answer >= min_ms. An attempt that did not await the answer counts as no wait at all. */
+interface Gap extends Wait {
+  /** What it must reach. */
+  readonly boundMs: number
+}
+
+/** An attempt that did not await the answer counts as no wait at all. */
+export function waitBetween(facts: Facts, answer: EntryOf<'respond'>, next: EntryOf<'request'>): Wait {
+  return { answer, next, ms: Math.max(0, next.t - answer.t) / 1e6, latenessMs: facts.latenessMsAt(next.t) }
+}
+
+/** Every gap after an error answer >= min_ms. */
 export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, count_min }) => {
   const carriers = facts.carriers()
   if (carriers.length === 0) return unseen
@@ -35,8 +45,7 @@ export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, c
     const next = carriers[nexts[i]?.[0] ?? -1]?.attempt.request
     const answer = fullAnswer(attempt)
     if (!next || !answer || answer.status < 400) return []
-    const latenessMs = facts.latenessMsAt(next.t)
-    return [{ answer, next, ms: Math.max(0, next.t - answer.t) / 1e6, boundMs: min_ms, latenessMs }]
+    return [{ ...waitBetween(facts, answer, next), boundMs: min_ms }]
   })
   const attemptsMax = carriers.reduce((most, { attempt }) => Math.max(most, attempt.request.site.attempt), 0)
   const measured = { attemptsMax, ...figures(found) }
@@ -49,39 +58,28 @@ export const gaps: RuleChecker<'gaps'> = fromFacts((facts, { min_ms, slack_ms, c
 
 /** After an answer with Retry-After: no attempt with its records before that time, less the slack. */
 export const retryAfter: RuleChecker<'retry_after'> = fromFacts((facts, { slack_ms }) => {
-  const carriers = facts.carriers()
-  if (carriers.length === 0) return unseen
-  const nexts = nextCarriers(carriers)
-  const found = carriers.flatMap(({ attempt }, i): Gap[] => {
-    const answer = fullAnswer(attempt)
-    if (answer?.retryAfterMs === undefined) return []
-    const next = firstAfter(answer.t, i, carriers, nexts)
-    if (!next) return []
-    const boundMs = answer.retryAfterMs - slack_ms
-    return [{ answer, next, ms: (next.t - answer.t) / 1e6, boundMs, latenessMs: facts.latenessMsAt(next.t) }]
-  })
+  if (facts.carriers().length === 0) return unseen
+  const found = heldGaps(facts, ({ retryAfterMs }) =>
+    retryAfterMs === undefined ? undefined : retryAfterMs - slack_ms,
+  )
   if (found.length === 0) return finding('unknown', 'No attempt was seen after an answer with Retry-After.')
   return { ...judgeGaps(found, slack_ms), measured: figures(found) }
 })
 
-/**
- * For each carrier, of every record in it, the carrier that has it next: their indexes, ascending. By record, not by
- * logical: a batch that is cut up and sent on at once under other names has not waited either.
- */
-function nextCarriers(carriers: readonly Carrier[]): number[][] {
-  const next = new Map<number, number>()
-  return carriers
-    .map((_, i) => carriers.length - 1 - i)
-    .map((i) => {
-      const following = new Set<number>()
-      for (const id of idsIn(carriers[i]?.ids ?? [])) {
-        const later = next.get(keyOf(id))
-        if (later !== undefined) following.add(later)
-        next.set(keyOf(id), i)
-      }
-      return [...following].sort((a, b) => a - b)
-    })
-    .reverse()
+/** The gaps after the answers that set a bound, in milliseconds. */
+export function heldGaps(
+  facts: Facts,
+  boundOf: (answer: EntryOf<'respond'>) => number | undefined,
+): readonly Gap[] {
+  const carriers = facts.carriers()
+  const nexts = nextCarriers(carriers)
+  return carriers.flatMap(({ attempt }, i): Gap[] => {
+    const answer = fullAnswer(attempt)
+    const boundMs = answer && boundOf(answer)
+    if (!answer || boundMs === undefined) return []
+    const next = firstAfter(answer.t, i, carriers, nexts)
+    return next ? [{ ...waitBetween(facts, answer, next), boundMs }] : []
+  })
 }
 
 /** The first request with records of carrier `i` from `t` on. What was on its way before could not know of it. */
@@ -103,7 +101,7 @@ function firstAfter(
 }
 
 /** A gap too short is certain; a long one only if lateness cannot have made it so. */
-function judgeGaps(found: readonly Gap[], slackMs: number): Finding {
+export function judgeGaps(found: readonly Gap[], slackMs: number): Finding {
   const sure = ({ ms, boundMs, latenessMs }: Gap): boolean =>
     ms - latenessMs >= boundMs || latenessMs <= slackMs / 2
   const short = found.filter(({ ms, boundMs }) => ms < boundMs)
@@ -129,11 +127,11 @@ function closest(found: readonly Gap[]): string {
   return `request ${next.req} came ${after}, at least ${boundMs} ms wanted`
 }
 
-function witnessesOf(found: readonly Gap[]): number[] {
+export function witnessesOf(found: readonly Wait[]): number[] {
   return found.flatMap(({ answer, next }) => [answer.n, next.n])
 }
 
-function figures(found: readonly Gap[]): Record<string, number> {
+export function figures(found: readonly Wait[]): Record<string, number> {
   const ordered = found.map(({ ms }) => ms).sort((a, b) => a - b)
   const [least] = ordered
   const median = ordered[Math.floor((ordered.length - 1) / 2)]

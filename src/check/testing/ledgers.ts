@@ -8,8 +8,9 @@ import { profiles } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
 import { lowestId } from '../../record.ts'
 import type { IdRange } from '../../record.ts'
-import { ingestInvariants } from '../../scenario.ts'
-import type { CheckCall, RuleCall } from '../../scenario.ts'
+import { ingestInvariants, ingestProperties } from '../../promises.ts'
+import type { RuleCall } from '../../promises.ts'
+import type { CheckCall } from '../../scenario.ts'
 import type { CheckVerdict } from '../../verdict.ts'
 import { judge } from '../judge.ts'
 import type { Judgement } from '../judge.ts'
@@ -34,6 +35,12 @@ export interface Told {
   foreign?: number
   retryAfterMs?: number
   fault?: string
+  /** What struck it, in place of the 503 that `fault` stands for. */
+  struckBy?: Struck
+  /** What was taken of it, and landed, where that is a part. */
+  takes?: readonly IdRange[]
+  /** Further members of the request, or others than those above say. */
+  head?: Partial<EntryOf<'request'>>
 }
 
 export const struck: Struck = { type: 'http_error', point: 'response-head', taken: false, status: 503 }
@@ -64,6 +71,16 @@ export function runOf(over: Partial<EntryOf<'run'>> = {}, profile: Partial<Profi
     schema: 1,
     ...over,
   }
+}
+
+/** A run that is judged by every invariant and every property. */
+export function judgedByAll(
+  over: Partial<EntryOf<'run'>> = {},
+  profile: Partial<Profile> = {},
+): EntryOf<'run'> {
+  const { checks } = runOf()
+  const all = ingestProperties.map((id): CheckCall => ({ id, level: 'MUST' }))
+  return runOf({ checks: [...checks, ...all], ...over }, profile)
 }
 
 /** A run that is judged by rules alone. */
@@ -112,10 +129,13 @@ export class LedgerOf {
       ...(sha && { sha }),
     }
     const head = { method: 'POST', path: '/', complete: true, ids, bytes, conn, req, site }
-    this.write({ kind: 'request', ...head, ...facts }, at)
-    if (told.fault) this.write({ kind: 'fault', rule: told.fault, req, planned: struck, emitted: struck }, at)
-    if (taken) this.write({ kind: 'take', req, ids }, at)
-    for (let i = 0; i < lands; i += 1) this.land(ids, at)
+    this.write({ kind: 'request', ...head, ...facts, ...told.head }, at)
+    const { struckBy = struck, takes = ids } = told
+    if (told.fault || told.struckBy) {
+      this.write({ kind: 'fault', rule: told.fault ?? 'f', req, planned: struckBy, emitted: struckBy }, at)
+    }
+    if (taken) this.write({ kind: 'take', req, ids: takes }, at)
+    for (let i = 0; i < lands; i += 1) this.land(takes, at)
     if (status !== 'none') {
       const ack = status < 300 ? 'accepted' : 'error'
       this.write({ kind: 'respond', req, status, ack, ...(retryAfterMs && { retryAfterMs }) }, answeredAt)
@@ -132,8 +152,17 @@ export class LedgerOf {
     return this.write({ kind: 'open', conn, proto: 'h1' }, atMs)
   }
 
-  exit(code: number): this {
-    return this.write({ kind: 'claim', what: 'exit', code })
+  close(conn: number, atMs?: number): this {
+    return this.write({ kind: 'close', conn, by: 'client', how: 'fin' }, atMs)
+  }
+
+  exit(code: number, atMs?: number): this {
+    return this.write({ kind: 'claim', what: 'exit', code }, atMs)
+  }
+
+  /** The run has settled, and the check begins. */
+  settled(): this {
+    return this.write({ kind: 'phase', name: 'check' })
   }
 
   judge(): Judgement {

@@ -6,8 +6,10 @@ import { describeRule } from '../../plan/describe.ts'
 import { profiles } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
 import { planOf } from '../../run.ts'
-import { ingestInvariants, rules } from '../../scenario.ts'
-import type { Case, RuleCall } from '../../scenario.ts'
+import { givenOf, needsOf } from '../given.ts'
+import { ingestInvariants, rules } from '../../promises.ts'
+import type { RuleCall } from '../../promises.ts'
+import type { Case } from '../../scenario.ts'
 
 export function addExplain(program: Command): void {
   program
@@ -30,11 +32,12 @@ function caseNamed(id: string): Case {
 export function explain(c: Case): string {
   const { rules: planned } = planOf(c, '1', profiles['generic'] as Profile)
   const wrong = planned.length > 0 ? planned.map((rule) => `${rule.id}: ${describeRule(rule)}`) : ['nothing']
-  const config = c.config ? ` TAILRACE_CONFIG wishes ${JSON.stringify(c.config)}.` : ''
+  const needs = needsOf(c)
   const sections: [string, string[]][] = [
     ['promise', [`${c.title} (${c.level})`]],
     ['source', [c.source]],
-    ['given', [`${c.records} ${c.records === 1 ? 'record' : 'records'} on stdin, then its end.${config}`]],
+    ['given', givenOf(c)],
+    ...(needs === '' ? [] : [['needs', [needs]] as [string, string[]]]),
     ['goes wrong', wrong],
     ['judged by', [...c.promises.map(promise), `and in every case: ${ingestInvariants.join(', ')}`]],
     ['run it', [`tailrace run --only ${c.id} --client '…'`]],
@@ -46,7 +49,7 @@ export function explain(c: Case): string {
   ].join('\n')
 }
 
-function promise({ use, ...args }: RuleCall): string {
+export function promise({ use, ...args }: RuleCall): string {
   const given = Object.entries(args).map(([name, value]) => `${name} ${String(value)}`)
   return `${rules[use].says}${given.length > 0 ? ` (${given.join(', ')})` : ''}`
 }

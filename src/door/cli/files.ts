@@ -9,10 +9,10 @@ import type { ErrorCode } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { readDocument } from '../../plan/document.ts'
 import { checkPlan, ruleProblems } from '../../plan/parse.ts'
-import type { Plan } from '../../plan/plan.ts'
 import { caseSchema } from '../../scenario.ts'
 import type { Case } from '../../scenario.ts'
 import { problemsOf } from '../../schema.ts'
+import { caseOfPlan, ofItsOwn } from '../plan-case.ts'
 import type { Mode } from '../../verdict.ts'
 
 /** Reads a file whole; says so when it is not there, too large, or no text. */
@@ -67,7 +67,7 @@ function readCase(path: string): { case: Case; seed?: string } {
   }
   if ('rules' in value || 'version' in value) {
     const plan = checkPlan(value, path)
-    return { case: caseOfPlan(plan, path), seed: plan.seed }
+    return { case: caseOfPlan(plan, basename(path, extname(path)), path), seed: plan.seed }
   }
   return { case: checkCase(value, path) }
 }
@@ -77,30 +77,4 @@ export function checkCase(value: object, name: string): Case {
   const problems = [...problemsOf(caseSchema, value), ...faults]
   if (problems.length > 0) throw new TailraceError('case', `${name} is not a case`, problems)
   return { ...ofItsOwn, ...(value as typeof ofItsOwn & Omit<Case, keyof typeof ofItsOwn>) }
-}
-
-const ofItsOwn: Pick<Case, 'group' | 'suite' | 'tier' | 'protocols' | 'needs'> = {
-  group: 'Your own',
-  suite: 1,
-  tier: 'full',
-  protocols: ['generic', 'events-api'],
-  needs: {},
-}
-
-function caseOfPlan({ rules, quiet }: Plan, path: string): Case {
-  const name = basename(path, extname(path))
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-  return {
-    ...ofItsOwn,
-    id: `plan.${name.replace(/^-|-$/g, '') || 'unnamed'}`,
-    title: 'Under this plan nothing is lost, doubled or invented without a word.',
-    mode: 'ingest',
-    level: 'MUST',
-    source: path,
-    records: 10,
-    faults: rules,
-    ...(quiet ? { quiet } : {}),
-    promises: [],
-  }
 }

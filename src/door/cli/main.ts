@@ -7,10 +7,19 @@ import { addCheck } from './check.ts'
 import type { Ending } from './ending.ts'
 import { addExplain } from './explain.ts'
 import { addFaults } from './faults.ts'
+import { addInit } from './init.ts'
 import { addList } from './list.ts'
+import { addProfile } from './profile.ts'
 import { addReplay } from './replay.ts'
 import { addRun } from './run.ts'
+import { addServe } from './serve.ts'
 import { version } from './version.ts'
+
+/** In the order of the help. */
+const verbs = [
+  ...[addRun, addList, addFaults, addExplain, addCheck, addReplay],
+  ...[addServe, addProfile, addInit],
+]
 
 /** Signals by which a person or a terminal ends a run; its clients must not outlive it. */
 const endings: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
@@ -24,8 +33,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(version)
     .showHelpAfterError('(tailrace help shows what there is)')
     .exitOverride()
-  for (const add of [addRun, addList, addFaults, addExplain, addCheck, addReplay]) add(program, ending)
+  for (const add of verbs) add(program, ending)
   const interrupted = (signal: NodeJS.Signals): void => {
+    if (ending.interrupt) return ending.interrupt()
     void endAllClients().finally(() => process.exit(128 + constants.signals[signal]))
   }
   process.stdout.on('error', hangUp)

@@ -9,6 +9,7 @@ import { profiles } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
 import { levelChoices, modes, tiers } from '../../verdict.ts'
 import type { LevelChoice, Mode, Tier } from '../../verdict.ts'
+import { profileAt } from './profile-file.ts'
 
 /** How a client can be plugged in. */
 export const rungs = ['pipe', 'lines'] as const
@@ -44,6 +45,8 @@ export interface Flags {
   readonly mode: Mode
   readonly protocol: string
   readonly profile: Profile
+  /** The file that it was read from. */
+  readonly profileFile?: string
   readonly level: LevelChoice
   readonly tier: Tier
   readonly only: readonly string[]
@@ -78,12 +81,12 @@ export function readFlags(raw: RawFlags): Flags {
     raw.protocol ?? 'generic',
     protocols.map(({ name }) => name),
   )
-  const profileNames = Object.keys(profiles)
-  const profileName = raw.profile ?? (profileNames.includes(protocol) ? protocol : 'generic')
+  const profileName = raw.profile ?? (Object.hasOwn(profiles, protocol) ? protocol : 'generic')
   const flags: Flags = {
     mode: choice('--mode', raw.mode, modes),
     protocol,
-    profile: profiles[choice('--profile', profileName, profileNames)] as Profile,
+    profile: readProfile(profileName, problems),
+    ...(Object.hasOwn(profiles, profileName) ? {} : { profileFile: profileName }),
     level: choice('--level', raw.level, Object.keys(levelChoices) as LevelChoice[]),
     tier: choice('--tier', raw.tier, tiers),
     only: raw.only,
@@ -112,6 +115,17 @@ export function readFlags(raw: RawFlags): Flags {
   }
   if (problems.length > 0) throw new TailraceError('usage', 'these flags do not fit', problems)
   return flags
+}
+
+/** By its name, or from a file. */
+function readProfile(reference: string, problems: Problem[]): Profile {
+  try {
+    return profileAt(reference, '--profile').profile
+  } catch (error) {
+    if (!(error instanceof TailraceError)) throw error
+    problems.push(...error.problems)
+    return profiles['generic'] as Profile
+  }
 }
 
 function wholeNumber(

@@ -25,7 +25,7 @@ export function addReplay(program: Command, ending: Ending): void {
 async function replay(path: string, out: string, client: string | undefined): Promise<number> {
   const before = readReplay(path)
   const parts = { ...before.parts, ...(client === undefined ? {} : { client }) }
-  const setup = setupOf(parts)
+  const setup = await setupOf(parts, before.case.mode)
   const folder = new RunFolder(out, setup.clock.wall())
   let checks: Record<string, string> = {}
   const kept = keptIn(folder, parts)
@@ -44,7 +44,7 @@ async function replay(path: string, out: string, client: string | undefined): Pr
       kept.keep(c, run, repeat)
       checks = checksOf(run)
     },
-  })
+  }).finally(() => setup.driver.close?.())
   process.stdout.write(makeReporter('text', terminal()).render(report))
   if (report.exitCode === exitCodes.harness) return report.exitCode
   const differs = Object.entries(before.checks).filter(([id, verdict]) => checks[id] !== verdict)

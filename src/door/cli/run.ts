@@ -26,7 +26,10 @@ export function addRun(program: Command, ending: Ending): void {
     .option('--client <command>', 'shell command that starts the client; it reads records on stdin')
     .option('--mode <mode>', 'ingest, stream or export', 'ingest')
     .option('--protocol <name>', 'what the server speaks (default: generic)')
-    .option('--profile <name>', "retry policy to judge by (default: the protocol's)")
+    .option(
+      '--profile <name>',
+      "retry policy to judge by, or a file that holds one (default: the protocol's)",
+    )
     .option('--level <level>', 'must, should or may: what is run and what of it gates', 'should')
     .option('--tier <tier>', 'quick, full or soak', 'full')
     .option('--only <glob>', 'only these cases (repeatable)', many, [])
@@ -56,28 +59,37 @@ export function addRun(program: Command, ending: Ending): void {
 async function run(files: readonly string[], client: string, flags: Flags): Promise<Report> {
   const own = readCases(files, flags.mode, cases)
   const pool = own.length > 0 ? own.map((one) => one.case) : cases
-  const selected = select(pool, { ...flags, rung: 'pipe' })
   const probe = probeOf(cases, flags.mode)
   const ids = [...cases, ...pool].map(({ id }) => id)
   const reading = flags.baselineFile !== undefined && !flags.writeBaseline
   const baseline = reading ? readBaseline(flags.baselineFile, ids) : undefined
+  const flaky = flags.flakyFile === undefined ? undefined : readBaseline(flags.flakyFile, ids)
   const seed = flags.seed ?? own.find((o) => o.seed !== undefined)?.seed ?? String(suiteNumber)
   const parts: Parts = { ...flags, client, seed }
-  const setup = setupOf(parts)
-  const folder = new RunFolder(flags.out, setup.clock.wall())
-  const look = { ...terminal(), files }
-  const report = await runSuite(setup, {
-    ...keptIn(folder, parts),
-    ...flags,
-    selected,
-    probe,
-    ...(baseline ? { baseline } : {}),
-    onResult: (result) => {
-      if (flags.reports.includes('text')) process.stdout.write(`${progressLine(result, look)}\n`)
-    },
-  })
-  writeReports(report, flags, folder, look)
-  return report
+  select(pool, { ...flags, rung: flags.rung }) // globs that fit nothing are named before anything starts
+  const setup = await setupOf(parts, flags.mode)
+  try {
+    const { knobs, can = [], hello } = setup
+    const selected = select(pool, { ...flags, knobs, can, rung: flags.rung })
+    const folder = new RunFolder(flags.out, setup.clock.wall())
+    const look = { ...terminal(), files, ...(flags.profileFile ? { profile: flags.profileFile } : {}) }
+    const report = await runSuite(setup, {
+      ...keptIn(folder, { ...parts, knobs }),
+      ...flags,
+      selected,
+      probe,
+      ...(baseline ? { baseline } : {}),
+      ...(flaky ? { flaky } : {}),
+      ...(hello ? { hello } : {}),
+      onResult: (result) => {
+        if (flags.reports.includes('text')) process.stdout.write(`${progressLine(result, look)}\n`)
+      },
+    })
+    writeReports(report, flags, folder, look)
+    return report
+  } finally {
+    await setup.driver.close?.()
+  }
 }
 
 function writeReports(report: Report, flags: Flags, folder: RunFolder, look: TextOptions): void {

@@ -3,11 +3,14 @@ import { protocolNamed, serveH1 } from '../../../fakes/server.ts'
 import type { TextOptions } from '../../../reporters/index.ts'
 import { clientCommand } from '../../clients/command.ts'
 import { realClock } from '../../clock.ts'
+import type { Hello } from '../../driver.ts'
+import { linesDriver } from '../../drivers/lines.ts'
 import { pipeDriver } from '../../drivers/pipe.ts'
 import { TailraceError } from '../../errors.ts'
 import type { Setup } from '../../run.ts'
 import type { Case } from '../../scenario.ts'
 import type { SuiteOptions } from '../../suite.ts'
+import type { Mode } from '../../verdict.ts'
 import { fileName } from './folder.ts'
 import type { RunFolder } from './folder.ts'
 import { replayOf } from './replay-file.ts'
@@ -17,16 +20,29 @@ import { version } from './version.ts'
 /** The suite whose cases gate; a seed comes from its number when none is given. */
 export const suiteNumber = 1
 
-export function setupOf(parts: Parts): Setup {
+/** A client is asked what it is and can, where its rung lets it say so; by flag or by word it honours a knob. */
+export async function setupOf(parts: Parts, mode: Mode): Promise<Setup & { readonly hello?: Hello }> {
+  const clock = realClock()
+  const { client, rung, reuse } = parts
+  const driver = rung === 'lines' ? linesDriver(client, { reuse }) : pipeDriver(client)
+  const asked = {
+    TAILRACE_CONTRACT: '1',
+    TAILRACE_MODE: mode,
+    TAILRACE_SEED: parts.seed,
+    TAILRACE_CONFIG: '{}',
+  }
+  const hello = await driver.hello?.(asked, clock)
   return {
     endpoint: serveH1,
-    driver: pipeDriver(parts.client),
+    driver,
+    metronome: pipeDriver(clientCommand('metronome')),
     protocol: protocolNamed(parts.protocol).name,
     profile: parts.profile,
     seed: parts.seed,
     host: parts.host,
-    knobs: parts.knobs,
-    clock: realClock(),
+    knobs: [...new Set([...parts.knobs, ...(hello?.knobs ?? [])])],
+    ...(hello ? { can: hello.can, hello } : {}),
+    clock,
     tool: `tailrace ${version}`,
   }
 }

@@ -1,0 +1,113 @@
+/** What the ledger learns of a request: how it was sent, who it says it is, and what its body holds. */
+import { createHash } from 'node:crypto'
+import type { EntryOf, Site } from '../src/entry.ts'
+import { headerValue, headerValues } from '../src/exchange.ts'
+import type { Exchange, Head } from '../src/exchange.ts'
+import { limits } from '../src/limits.ts'
+import { rangesOf } from '../src/record.ts'
+import type { BodyRecords } from '../src/wire/records.ts'
+
+/** A request as it was read. */
+export interface Received {
+  readonly records: BodyRecords
+  /** Whether its content codings could be undone, within the bounds. */
+  readonly readable: boolean
+  /** Bytes as received. */
+  readonly total: number
+  /** SHA-256 of them, 16 hexadecimal digits. */
+  readonly sha: string
+}
+
+/** What the server knows beside the request. */
+export interface Known {
+  /** The token of the endpoint. */
+  readonly token: string
+  /** Host and port of the endpoint; absent while nobody can know them. */
+  readonly authority?: string | undefined
+  /** Whether it authenticated, where the protocol says so; else whether the endpoint's token stands in it. */
+  readonly auth?: boolean
+  readonly afterClose?: boolean
+}
+
+type RequestBody = Omit<EntryOf<'request'>, 'n' | 't'>
+
+export function requestEntry(
+  exchange: Pick<Exchange, 'id' | 'connection' | 'head' | 'complete'>,
+  { records, readable, total, sha }: Received,
+  known: Known,
+  site: Site,
+): RequestBody {
+  const { head, connection, complete } = exchange
+  const { damaged, foreign } = records
+  const key = headerValue(head.headers, 'idempotency-key')
+  const credential = credentialOf(head)
+  const coding = codingOf(head)
+  // Neither a part of a body nor one that could not be decoded says how the whole is written.
+  const isKnown = complete && readable
+  return {
+    kind: 'request',
+    req: exchange.id,
+    conn: connection.id,
+    site,
+    method: head.method,
+    path: head.path,
+    ids: rangesOf(records.ids),
+    ...(damaged.length > 0 ? { damaged: damaged.slice(0, limits.witnessesMax) } : {}),
+    ...(foreign > 0 ? { foreign } : {}),
+    bytes: total,
+    complete,
+    ...(key === undefined ? {} : { key }),
+    auth: known.auth ?? presents(head, known.token),
+    ...(complete && total > 0 ? { sha } : {}),
+    ...(credential === undefined ? {} : { credential: digestOf(credential) }),
+    ...(isElsewhere(head, known.authority) ? { elsewhere: true } : {}),
+    ...(isKnown && records.form !== undefined ? { form: records.form } : {}),
+    ...(isKnown && !records.utf8 ? { utf8: false } : {}),
+    ...(coding === undefined ? {} : { coding }),
+    ...(known.afterClose ? { afterClose: true } : {}),
+  }
+}
+
+const keyHeaders = ['x-api-key', 'api-key']
+
+/** Whether the token stands where clients put one: Authorization, plain or in base64, a key header, the query. */
+export function presents({ headers, path }: Head, token: string): boolean {
+  const authorization = headerValues(headers, 'authorization').map((value) => value.trim())
+  const words = authorization.flatMap((value) => [value, value.slice(value.indexOf(' ') + 1).trim()])
+  // RFC 7617 §2: user and password joined by a colon; ApiKey has id and key in the same form.
+  const parts = words.flatMap((word) => Buffer.from(word, 'base64').toString().split(':'))
+  const keys = keyHeaders.flatMap((name) => headerValues(headers, name))
+  return [...words, ...parts, ...keys, ...queryOf(path).values()].includes(token)
+}
+
+function credentialOf({ headers, path }: Head): string | undefined {
+  const inHeaders = ['authorization', ...keyHeaders].map((name) => headerValue(headers, name))
+  return inHeaders.find((value) => value !== undefined) ?? queryOf(path).get('token') ?? undefined
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}
+
+function queryOf(path: string): URLSearchParams {
+  const at = path.indexOf('?')
+  return new URLSearchParams(at < 0 ? '' : path.slice(at + 1))
+}
+
+/** A target in absolute form goes before Host (RFC 9112 §3.2.2). Names compare without case. */
+function isElsewhere({ headers, path }: Head, authority: string | undefined): boolean {
+  const host = /^https?:\/\/([^/?#]*)/i.exec(path)?.[1] ?? headerValue(headers, 'host')
+  if (authority === undefined || host === undefined) return false
+  return host.trim().toLowerCase() !== authority.toLowerCase()
+}
+
+/** Content codings as they were named, without those that do nothing. */
+function codingOf({ headers }: Head): string | undefined {
+  const names = headerValues(headers, 'content-encoding')
+    .join(',')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity')
+  return names.length > 0 ? names.join(', ').slice(0, limits.keyCharsMax) : undefined
+}

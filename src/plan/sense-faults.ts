@@ -1,0 +1,76 @@
+/** What single faults ask of the rule in which they stand, beyond their own parameters and their points. */
+import { shown } from '../errors.ts'
+import type { Problem } from '../errors.ts'
+import type { FaultName, PointName } from '../fault.ts'
+
+type Loose = Readonly<Record<string, unknown>>
+
+/** A fault of a rule, with its place in it. */
+export interface Planned {
+  readonly list: 'fault' | 'outcomes' | 'oneOf' | 'shape'
+  readonly pointer: string
+  readonly name: FaultName
+  readonly fault: Loose
+}
+
+export function faultProblems(rule: Loose, { list, pointer, name, fault }: Planned, at: string): Problem[] {
+  switch (name) {
+    case 'client_stop': {
+      const said = 'after_requests' in fault || 'after_ms' in fault
+      return [
+        ...(said ? [] : [problem(pointer, 'the key after_requests or after_ms', 'none')]),
+        ...onceProblems(rule, list, at, []),
+      ]
+    }
+    case 'connection_refused':
+      return onceProblems(rule, list, at, ['from_s'])
+    case 'http_error': {
+      const idle = 'retry_after_form' in fault && !('retry_after_s' in fault)
+      return idle ? [problem(pointer, 'the key retry_after_s beside retry_after_form', 'none')] : []
+    }
+    case 'partial_batch': {
+      const none = Number(fault['from']) >= Number(fault['of'])
+      const expected = `less than of, ${shown(fault['of'])}, as nothing would be struck`
+      return none ? [problem(`${pointer}/from`, expected, shown(fault['from']))] : []
+    }
+    case 'rate_limit': {
+      const took = rule['taken'] === true
+      return took ? [problem(`${at}/taken`, 'false: what is over the limit is not taken', 'true')] : []
+    }
+    default:
+      return []
+  }
+}
+
+/** They strike once, at a time: there is nothing to count, and nothing to draw. */
+function onceProblems(rule: Loose, list: Planned['list'], at: string, known: readonly string[]): Problem[] {
+  const when = rule['when']
+  const given = typeof when === 'object' && when !== null ? Object.keys(when) : []
+  const expected = known.length > 0 ? `${known.join(', ')} alone` : 'no such key: the fault says when'
+  const odd = given.filter((name) => !known.includes(name))
+  return [
+    ...odd.map((name) => problem(`${at}/when/${name}`, expected, name)),
+    ...(list === 'outcomes' || list === 'oneOf'
+      ? [problem(`${at}/${list}`, 'fault, as it strikes once', list)]
+      : []),
+  ]
+}
+
+/** Where nothing has been asked there is no request to look at, nor to count by. */
+export function requestlessProblems(rule: Loose, point: PointName, at: string): Problem[] {
+  if (point !== 'idle' && point !== 'client') return []
+  const key = rule['key']
+  const isOdd = key !== undefined && key !== 'connection' && key !== 'global'
+  return [
+    ...(isOdd
+      ? [problem(`${at}/key`, `connection or global: at ${point} there is no request`, shown(key))]
+      : []),
+    ...['match', 'at']
+      .filter((name) => name in rule)
+      .map((name) => problem(`${at}/${name}`, `no such key: at ${point} there is no request`, name)),
+  ]
+}
+
+function problem(at: string, expected: string, got: string): Problem {
+  return { at, expected, got }
+}
