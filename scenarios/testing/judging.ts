@@ -3,20 +3,28 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serveH1 } from '../../fakes/server.ts'
-import { clientCommand } from '../../src/clients/command.ts'
-import type { ClientName } from '../../src/clients/command.ts'
+import { clientCommand, linesClientCommand } from '../../src/clients/command.ts'
+import type { ClientName, LinesClientName } from '../../src/clients/command.ts'
+import { referenceHello } from '../../src/clients/reference-lines.ts'
 import { realClock } from '../../src/clock.ts'
 import type { Case } from '../../src/door/index.ts'
+import { linesDriver } from '../../src/drivers/lines.ts'
 import { pipeDriver } from '../../src/drivers/pipe.ts'
 import { profiles } from '../../src/profile.ts'
 import type { Profile } from '../../src/profile.ts'
 import type { Report } from '../../src/report.ts'
 import { runCase } from '../../src/run.ts'
 import type { CaseRun, Setup } from '../../src/run.ts'
+import { select } from '../../src/select.ts'
 import { runSuite } from '../../src/suite.ts'
+import type { Tier } from '../../src/verdict.ts'
 import { cases } from '../index.ts'
 
 export interface Judging {
+  rung?: 'pipe' | 'lines'
+  /** On lines: one process serves many cases. */
+  reuse?: boolean
+  tier?: Tier
   protocol?: string
   profile?: string
   seed?: string
@@ -33,21 +41,26 @@ export function caseNamed(id: string): Case {
   return found
 }
 
-/** The shell command of a client shipped here, as built: Node 20 runs no TypeScript. */
-export function shipped(name: ClientName): string {
-  return clientCommand(name).replace('/src/clients/', '/dist/src/clients/').replace(/\.ts'/, ".js'")
-}
+/** A shell command of a client shipped here, as built: Node 20 runs no TypeScript. */
+const built = (command: string): string =>
+  command.replace('/src/clients/', '/dist/src/clients/').replace(/\.ts'/, ".js'")
+
+export const shipped = (name: ClientName): string => built(clientCommand(name))
+export const shippedOnLines = (name: LinesClientName): string => built(linesClientCommand(name))
 
 export function setupFor(client: string, judging: Judging = {}): Setup {
   const protocol = judging.protocol ?? 'generic'
+  const { rung = 'pipe', reuse = false } = judging
   return {
     endpoint: serveH1,
-    driver: pipeDriver(client),
+    driver: rung === 'lines' ? linesDriver(client, { reuse }) : pipeDriver(client),
+    metronome: pipeDriver(shipped('metronome')),
     protocol,
     profile: profiles[judging.profile ?? protocol] as Profile,
     seed: judging.seed ?? '1',
     host: '127.0.0.1',
     knobs: judging.knobs ?? [],
+    can: rung === 'lines' ? referenceHello.can : [],
     clock: realClock(),
     tool: 'tailrace test',
     ...(judging.budgetMs === undefined ? {} : { budgetMs: judging.budgetMs }),
@@ -63,17 +76,22 @@ export function judgeCase(id: string, client: string, judging: Judging = {}): Pr
 }
 
 /** A whole run, as the command makes one, without its files. */
-export function judgeSuite(client: string, judging: Judging = {}): Promise<Report> {
-  const run = cases.filter(({ id }) => judging.only?.includes(id) ?? true)
-  return runSuite(setupFor(client, judging), {
-    selected: { run, notApplicable: [] },
+export async function judgeSuite(client: string, judging: Judging = {}): Promise<Report> {
+  const setup = setupFor(client, judging)
+  const { protocol, profile, knobs, can = [] } = setup
+  const selected = select(cases, {
+    ...{ mode: 'ingest', protocol, profile, level: 'may', tier: judging.tier ?? 'full' },
+    ...{ rung: judging.rung ?? 'pipe', knobs, can, only: judging.only ?? [], skip: [] },
+  })
+  return runSuite(setup, {
+    selected,
     probe: caseNamed('ing.base.one'),
     control: pipeDriver(shipped('reference')),
     nullClient: pipeDriver(shipped('null')),
     mode: 'ingest',
-    level: 'should',
+    level: 'may',
     suite: 1,
-    parallel: 4,
+    parallel: 8,
     shuffle: judging.shuffle ?? false,
     bail: false,
     run: 'test',
@@ -81,12 +99,13 @@ export function judgeSuite(client: string, judging: Judging = {}): Promise<Repor
     stage: () => ({ dir: directory() }),
     keep: () => {},
     context: () => ({ seed: judging.seed ?? '1', repeat: 1, ledger: '', replay: '' }),
-  })
+  }).finally(() => setup.driver.close?.())
 }
 
-/** Verdict by case id. */
-export function verdicts(report: Report): Record<string, string> {
-  return Object.fromEntries(report.cases.map(({ id, verdict }) => [id, verdict]))
+/** What did not pass, by case, with the reason. */
+export function unpassed(report: Report): Record<string, string> {
+  const rest = report.cases.filter(({ verdict }) => verdict !== 'pass')
+  return Object.fromEntries(rest.map(({ id, verdict, reason }) => [id, `${verdict}: ${reason ?? ''}`]))
 }
 
 /** The checks of a run that have this verdict. */

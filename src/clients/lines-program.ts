@@ -53,6 +53,8 @@ export async function speakLines(
   begin: (start: LinesStart, say: Say) => LinesClient,
   input: AsyncIterable<string>,
   print: (line: string) => void,
+  /** Aborts when the program is to come to its end: as a stop by message. */
+  ending?: AbortSignal,
 ): Promise<void> {
   const tell = (message: object): void => print(`${JSON.stringify(message)}\n`)
   const say: Say = {
@@ -66,6 +68,7 @@ export async function speakLines(
   const stop = (): Promise<void> =>
     (stopped ??= (client as LinesClient).stop().then(() => tell({ t: 'done' })))
 
+  ending?.addEventListener('abort', () => void (client && stop()), { once: true })
   tell({ t: 'hello', v: 1, ...hello })
   for await (const line of linesOf(input)) {
     const told = JSON.parse(line) as Told

@@ -3,4 +3,6 @@ import { speakLines } from './lines-program.ts'
 import { referenceHello, referenceOnLines } from './reference-lines.ts'
 
 const print = (line: string): void => void process.stdout.write(line)
-await speakLines(referenceHello, referenceOnLines, process.stdin.setEncoding('utf8'), print)
+const ending = new AbortController()
+process.once('SIGTERM', () => ending.abort()) // once: a second one ends the program
+await speakLines(referenceHello, referenceOnLines, process.stdin.setEncoding('utf8'), print, ending.signal)

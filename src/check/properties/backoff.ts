@@ -65,7 +65,7 @@ export const backoff: Checker<unknown> = fromFacts((facts) => {
     finding('pass', `${counted(gaps.length, 'gap')} between attempts of one request.`, { measured }),
     ...tooShort(facts, gaps),
     ...shrinking(own),
-    ...constant(own, wished(facts, 'retry.max_ms') ?? Infinity),
+    ...constant(own, wished(facts, 'retry.max_ms')),
     ...lockStep(facts, own),
   ])
 })
@@ -136,12 +136,13 @@ function shrinking(all: readonly (readonly Gap[])[]): Finding[] {
  * Jitter makes gaps differ, growth does, and so does lateness: only what is equal all along is constant. What has
  * reached the cap that was wished for need not grow.
  */
-function constant(all: readonly (readonly Gap[])[], capMs: number): Finding[] {
+function constant(all: readonly (readonly Gap[])[], capMs: number | undefined): Finding[] {
   const long = all.filter((gaps) => gaps.length >= gapsMin)
   const equal = long.filter((gaps) => {
     const ms = gaps.map((gap) => gap.ms)
-    const capped = Math.abs(least(ms) - capMs) <= Math.max(equalMs, equalShare * capMs)
-    return !capped && greatest(ms) - least(ms) <= Math.max(equalMs, equalShare * least(ms))
+    const slackMs = Math.max(equalMs, equalShare * least(ms))
+    const capped = capMs !== undefined && Math.abs(least(ms) - capMs) <= slackMs
+    return !capped && greatest(ms) - least(ms) <= slackMs
   })
   const [first] = equal
   if (!first || equal.length < long.length) return []

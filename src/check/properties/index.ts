@@ -63,7 +63,7 @@ function judgedOnce(checker: Checker<unknown>): Checker<unknown> {
   const made = new WeakMap<Facts, Fold>()
   return (facts) => {
     const known = made.get(facts)
-    if (known) return { step: () => {}, finish: known.finish }
+    if (known) return { step: () => {}, finish: () => known.finish() }
     const fold = remembering(checker(facts, undefined))
     made.set(facts, fold)
     return fold
