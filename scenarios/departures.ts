@@ -58,7 +58,7 @@ export const departures: readonly Departure[] = [
     id: 'ing.413.only-the-big-one',
     worded: '|R| ≤ 2·log2(64) + 4',
     built:
-      'n is the number of records in the request that was refused first, and each first request beyond one is allowed, too',
+      'n counts the records of the request that was refused first; further first requests are allowed, too',
     reason: 'a client with smaller batches sends more requests, and fewer of them are refused',
   },
   {

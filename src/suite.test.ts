@@ -1,116 +1,27 @@
 /** Whole runs on real sockets, with drivers that live in this process. */
-import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { serveH1 } from '../fakes/server.ts'
-import { realClock, sleep } from './clock.ts'
-import type { Drive, Driven, Driver } from './driver.ts'
+import { sleep } from './clock.ts'
+import type { Drive, Driver } from './driver.ts'
 import type { EndpointFactory } from './endpoint.ts'
 import { TailraceError } from './errors.ts'
-import { profiles } from './profile.ts'
-import type { Profile } from './profile.ts'
-import { countIds, idsIn, recordAt } from './record.ts'
-import type { Report } from './report.ts'
-import type { Setup } from './run.ts'
-import type { Case } from './scenario.ts'
-import { runSuite } from './suite.ts'
-import type { SuiteOptions } from './suite.ts'
+import { countIds } from './record.ts'
 import { caseOf } from './testing/cases.ts'
-
-/** What a driver's client does: resolves to its exit code. */
-type Client = (drive: Drive) => Promise<number>
-
-function driverOf(client: Client): Driver {
-  return {
-    rung: 'test',
-    command: 'client --of test',
-    drive: async (drive) => {
-      drive.ledger.write({ kind: 'offer', ids: drive.ids })
-      const code = await client(drive)
-      drive.ledger.write({ kind: 'claim', what: 'exit', code, by: 'client' })
-      return driven({ code })
-    },
-  }
-}
-
-function driven(over: Partial<Driven> & { said?: string } = {}): Driven {
-  const { said = '', ...rest } = over
-  const stderr = { bytes: Buffer.from(said), total: said.length }
-  const stdout = { bytes: Buffer.alloc(0), total: 0 }
-  return { ended: 'exit', code: 0, signal: null, stdout, stderr, ...rest }
-}
-
-/** Sends everything in one request; resolves to its status. */
-async function post({ env, ids, source }: Drive): Promise<number> {
-  const lines = [...idsIn(ids)].map((id) => `${JSON.stringify(recordAt(source, id))}\n`)
-  const answer = await request(env['TAILRACE_URL'] ?? '', {
-    method: 'POST',
-    body: lines.join(''),
-    reset: true,
-  })
-  await answer.body.dump()
-  return answer.statusCode
-}
-
-const honest: Client = async (drive) => ((await post(drive)) === 202 ? 0 : 10)
-const idle: Client = () => Promise.resolve(0)
-/** Honest, but in the cases named. */
-const honestBut = (names: readonly string[], client: Client): Client => {
-  return (drive) => (names.includes(drive.source.case) ? client(drive) : honest(drive))
-}
-
-const probe = caseOf('base.one', { promises: [{ use: 'attempts', min: 1, max: 1 }] })
-const [a, b, c] = ['a', 'b', 'c'].map((id) => caseOf(id)) as [Case, Case, Case]
-
-interface Staging extends Partial<Omit<SuiteOptions, 'selected'>> {
-  readonly cases?: readonly Case[]
-  readonly notApplicable?: SuiteOptions['selected']['notApplicable']
-  readonly driver?: Driver
-  readonly endpoint?: EndpointFactory
-  readonly seed?: string
-}
-
-function run(client: Client, staging: Staging = {}): Promise<Report> {
-  const {
-    cases = [probe, a, b],
-    notApplicable = [],
-    driver,
-    endpoint = serveH1,
-    seed = '1',
-    ...over
-  } = staging
-  const setup: Setup = {
-    endpoint,
-    driver: driver ?? driverOf(client),
-    protocol: 'generic',
-    profile: profiles['generic'] as Profile,
-    seed,
-    host: '127.0.0.1',
-    knobs: [],
-    clock: realClock(),
-    tool: 'tailrace test',
-  }
-  return runSuite(setup, {
-    selected: { run: cases, notApplicable },
-    probe,
-    control: driverOf(honest),
-    nullClient: driverOf(idle),
-    mode: 'ingest',
-    level: 'should',
-    suite: 1,
-    parallel: 2,
-    shuffle: false,
-    bail: false,
-    run: 'test',
-    version: '0',
-    stage: () => ({ dir: '' }),
-    keep: () => {},
-    context: () => ({ seed, repeat: 1, ledger: '', replay: '' }),
-    ...over,
-  })
-}
-
-const verdicts = ({ cases }: Report): Record<string, string> =>
-  Object.fromEntries(cases.map(({ id, verdict }) => [id, verdict]))
+import {
+  a,
+  b,
+  c,
+  driven,
+  driverOf,
+  honest,
+  honestBut,
+  idle,
+  post,
+  probe,
+  run,
+  verdicts,
+} from './testing/running.ts'
+import type { Client, Staging } from './testing/running.ts'
 
 describe('a run', () => {
   it('judges every case, in the order of the suite, and exits with 0 where all pass', async () => {

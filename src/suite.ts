@@ -212,8 +212,9 @@ function weighed(result: CaseResult, held: boolean, probe: Case): CaseResult {
   return { ...result, verdict: 'inconclusive', reason: `baseline not held: ${probe.id} does not pass` }
 }
 
-function notJudged({ selected, context }: SuiteOptions): CaseResult[] {
-  return selected.notApplicable.map(({ case: c, reason }) => notApplicable(c, reason, context(c, 1)))
+function notJudged(options: SuiteOptions): CaseResult[] {
+  const { notApplicable: rest } = options.selected
+  return rest.map(({ case: c, reason }) => notApplicable(c, reason, options.context(c, 1)))
 }
 
 function soleVerdict(run: CaseRun): Exclude<CaseVerdict, 'flaky'> {

@@ -63,6 +63,45 @@ describe('IdCounts', () => {
     )
   })
 
+  it('counts columns as it counts single ids', () => {
+    const row = fc.tuple(fc.nat(3), fc.nat(70))
+    fc.assert(
+      fc.property(ranges, fc.array(row, { maxLength: 200 }), ranges, (among, rows, later) => {
+        const set = new IdSet(among)
+        const [singly, byColumns] = [new IdCounts(set), new IdCounts(set)]
+        const add = (counts: IdCounts): void => counts.add(rows.map(([p, seq]): IdRange => [p, seq, seq]))
+        add(singly)
+        byColumns.addColumns(
+          Uint16Array.from(rows, ([p]) => p),
+          Uint32Array.from(rows, ([, seq]) => seq),
+        )
+        // The set grows while it is counted, as that of a run does.
+        set.add(later)
+        add(singly)
+        add(byColumns)
+        for (const id of rows) expect(byColumns.of(id)).toBe(singly.of(id))
+        expect(byColumns.tally).toEqual(singly.tally)
+      }),
+    )
+  })
+
+  it('finds by any test of the count exactly the records that pass it', () => {
+    const passing = fc.uniqueArray(fc.nat(5))
+    fc.assert(
+      fc.property(ranges, ranges, ranges, passing, (among, added, asked, passes) => {
+        const counts = new IdCounts(new IdSet(among))
+        counts.add(added)
+        const test = (count: number): boolean => passes.includes(count)
+        const expected = keys(
+          asked.flatMap((one) =>
+            [...idsIn([one])].filter((id) => test(counts.of(id))).map(([p, seq]): IdRange => [p, seq, seq]),
+          ),
+        )
+        expect(keys(counts.where(asked, test))).toEqual(expected)
+      }),
+    )
+  })
+
   it('refuses more records than a case may offer, however they are spread', () => {
     const beyond: IdRange = [0, limits.recordsMax, limits.recordsMax]
     expect(() => new IdCounts(new IdSet([beyond])).add([beyond])).toThrow(/more records than a case may/)

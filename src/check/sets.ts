@@ -44,6 +44,9 @@ export class IdSet {
     if (first === lo.length) {
       lo.push(start)
       hi.push(end)
+    } else if (next - first === 1) {
+      lo[first] = start
+      hi[first] = end
     } else {
       lo.splice(first, next - first, start)
       hi.splice(first, next - first, end)
@@ -52,6 +55,15 @@ export class IdSet {
 
   has([producer, seq]: RecordId): boolean {
     return this.within([[producer, seq, seq]]).length > 0
+  }
+
+  /** The run that holds an id, as its first and last sequence. */
+  runAt(producer: number, seq: number): readonly [lo: number, hi: number] | undefined {
+    const runs = this.producers.get(producer)
+    if (!runs) return undefined
+    const at = firstEndingAt(runs.hi, seq)
+    const lo = runs.lo[at]
+    return lo === undefined || lo > seq ? undefined : [lo, runs.hi[at] as number]
   }
 
   /** Ascending by producer and sequence. */
@@ -97,6 +109,7 @@ export class IdSet {
 function firstEndingAt(hi: readonly number[], at: number): number {
   let [low, high] = [0, hi.length]
   if (high === 0 || (hi[high - 1] as number) < at) return high
+  if (high === 1 || (hi[high - 2] as number) < at) return high - 1
   while (low < high) {
     const middle = (low + high) >>> 1
     if ((hi[middle] as number) < at) low = middle + 1
@@ -107,6 +120,18 @@ function firstEndingAt(hi: readonly number[], at: number): number {
 
 /** Two bits a record: never, once, twice, or more often, and then the exact count stands in `many`. */
 const more = 3
+/** A byte of four records that were all seen once. */
+const fourOnce = 0b01010101
+
+/** What is known of one producer. */
+interface Lane {
+  cells: Uint8Array
+  /** One more than the highest sequence counted. */
+  extent: number
+  /** The run of the set that was met last: a set only grows, so what was in it once stays in it. */
+  lo: number
+  hi: number
+}
 
 /**
  * How often each record of a set was seen. What is not in the set is not counted: memory follows what was
@@ -114,15 +139,17 @@ const more = 3
  */
 export class IdCounts {
   private readonly among: IdSet
-  private readonly cells = new Map<number, Uint8Array>()
+  private readonly recordsMax: number
+  private readonly lanes = new Map<number, Lane>()
   private readonly many = new Map<number, number>()
-  private readonly extents = new Map<number, number>()
   private extent = 0
   /** Records seen never (always 0 here), once, twice, more often. */
   readonly tally: [number, number, number, number] = [0, 0, 0, 0]
 
-  constructor(among: IdSet) {
+  /** `recordsMax`: the bound on what is counted, sequences that were left out among it. */
+  constructor(among: IdSet, recordsMax: number = limits.recordsMax) {
     this.among = among
+    this.recordsMax = recordsMax
   }
 
   /** Records seen at least once. */
@@ -132,73 +159,148 @@ export class IdCounts {
 
   /** Counts each id of `ranges`, a repeated one each time. */
   add(ranges: Iterable<IdRange>): void {
-    for (const [producer, from, to] of this.among.within(ranges)) {
-      const cells = this.cellsUpTo(producer, to)
-      for (let seq = from; seq <= to; seq += 1) this.bump(cells, producer, seq)
+    for (const range of ranges) {
+      const [producer, from, to] = range
+      const lane = this.lanes.get(producer)
+      if (lane && lane.lo <= from && to <= lane.hi) this.bumpRange(lane, producer, from, to)
+      else this.addParts(range)
     }
   }
 
-  private bump(cells: Uint8Array, producer: number, seq: number): void {
-    const [byte, shift] = [seq >>> 2, (seq & 3) * 2]
-    const before = ((cells[byte] as number) >>> shift) & 3
+  private addParts(range: IdRange): void {
+    for (const [producer, from, to] of this.among.within([range])) {
+      const lane = this.laneFor(producer, from)
+      if (lane) this.bumpRange(lane, producer, from, to)
+    }
+  }
+
+  /**
+   * Counts one id for each row of two columns of equal length, as `add` would one by one. `order` hears of each
+   * that was not seen before.
+   */
+  addColumns(producers: Uint16Array, seqs: Uint32Array, order?: Order): void {
+    const lanes: Lane[] = []
+    for (let row = 0; row < seqs.length; row += 1) {
+      const producer = producers[row] as number
+      const seq = seqs[row] as number
+      const known = lanes[producer]
+      const lane = known && known.lo <= seq && seq <= known.hi ? known : this.laneFor(producer, seq)
+      if (!lane) continue
+      lanes[producer] = lane
+      if (seq >= lane.extent) this.extend(lane, seq)
+      if (this.bump(lane.cells, producer, seq) === 0) order?.next(producer, seq)
+    }
+  }
+
+  private bumpRange(lane: Lane, producer: number, from: number, to: number): void {
+    if (to >= lane.extent) this.extend(lane, to)
+    const { cells } = lane
+    let seq = from
+    while (seq <= to) {
+      if ((seq & 3) === 0 && seq + 3 <= to && cells[seq >>> 2] === 0) {
+        cells[seq >>> 2] = fourOnce
+        this.tally[1] += 4
+        seq += 4
+      } else this.bump(cells, producer, seq++)
+    }
+  }
+
+  /** Counts a record; returns how often it had been seen before, up to `more`. */
+  private bump(cells: Uint8Array, producer: number, seq: number): number {
+    const byte = seq >>> 2
+    const shift = (seq & 3) * 2
+    const held = cells[byte] as number
+    const before = (held >>> shift) & 3
     if (before >= 2) {
-      const key = keyOf([producer, seq])
+      const key = keyFor(producer, seq)
       this.many.set(key, (this.many.get(key) ?? 2) + 1)
     }
-    if (before === more) return
-    cells[byte] = (cells[byte] as number) + (1 << shift)
+    if (before === more) return before
+    cells[byte] = held + (1 << shift)
     if (before > 0) this.tally[before as 1 | 2] -= 1
     this.tally[(before + 1) as 1 | 2 | 3] += 1
+    return before
   }
 
-  private cellsUpTo(producer: number, seq: number): Uint8Array {
-    const known = this.extents.get(producer) ?? 0
-    if (seq >= known) {
-      this.extent += seq + 1 - known
-      this.extents.set(producer, seq + 1)
-      if (this.extent > limits.recordsMax) throw tooMany(this.extent)
-    }
-    const cells = this.cells.get(producer)
+  private laneOf(producer: number): Lane {
+    const known = this.lanes.get(producer)
+    if (known) return known
+    const lane: Lane = { cells: new Uint8Array(0), extent: 0, lo: 0, hi: -1 }
+    this.lanes.set(producer, lane)
+    return lane
+  }
+
+  /** Undefined where the set does not hold this id. Its run is kept, because ids mostly come in runs. */
+  private laneFor(producer: number, seq: number): Lane | undefined {
+    const run = this.among.runAt(producer, seq)
+    if (!run) return undefined
+    const lane = this.laneOf(producer)
+    ;[lane.lo, lane.hi] = run
+    return lane
+  }
+
+  private extend(lane: Lane, seq: number): void {
+    this.extent += seq + 1 - lane.extent
+    lane.extent = seq + 1
+    if (this.extent > this.recordsMax) throw tooMany(this.extent, this.recordsMax)
     const need = (seq >>> 2) + 1
-    if (cells && cells.length >= need) return cells
-    const grown = new Uint8Array(Math.max(need, 2 * (cells?.length ?? 0)))
-    if (cells) grown.set(cells)
-    this.cells.set(producer, grown)
-    return grown
+    if (lane.cells.length >= need) return
+    const grown = new Uint8Array(Math.max(need, 2 * lane.cells.length))
+    grown.set(lane.cells)
+    lane.cells = grown
   }
 
   of([producer, seq]: RecordId): number {
-    return this.count(this.cells.get(producer), producer, seq)
+    return this.count(this.lanes.get(producer)?.cells, producer, seq)
   }
 
   private count(cells: Uint8Array | undefined, producer: number, seq: number): number {
     const count = ((cells?.[seq >>> 2] ?? 0) >>> ((seq & 3) * 2)) & 3
-    return count === more ? (this.many.get(keyOf([producer, seq])) ?? more) : count
+    return count === more ? (this.many.get(keyFor(producer, seq)) ?? more) : count
   }
 
-  /** The records of `ranges` whose count passes `test`. */
+  /** The records of `ranges` whose count passes `test`, which goes by the count alone. */
   where(ranges: Iterable<IdRange>, test: (count: number) => boolean): IdRange[] {
     const found: IdRange[] = []
+    const passes = [test(0), test(1), test(2)]
     for (const [producer, from, to] of ranges) {
-      const cells = this.cells.get(producer)
-      let start = from
-      for (let seq = from; seq <= to + 1; seq += 1) {
-        if (seq <= to && test(this.count(cells, producer, seq))) continue
-        if (start < seq) found.push([producer, start, seq - 1])
-        start = seq + 1
+      const cells = this.lanes.get(producer)?.cells
+      let start = -1
+      for (let seq = from, step = 1; seq <= to; seq += step) {
+        const byte = cells?.[seq >>> 2] ?? 0
+        // Four records at a time where all four have the same count: most were seen once, or never.
+        const isEven = (seq & 3) === 0 && seq + 3 <= to && byte % fourOnce === 0 && byte !== more * fourOnce
+        step = isEven ? 4 : 1
+        const count = isEven ? byte / fourOnce : this.count(cells, producer, seq)
+        const passed = count < more ? passes[count] === true : test(count)
+        if (passed && start < 0) start = seq
+        else if (!passed && start >= 0) {
+          found.push([producer, start, seq - 1])
+          start = -1
+        }
       }
+      if (start >= 0) found.push([producer, start, to])
     }
     return found
   }
 }
 
+/** What wants to know in which order records were first seen. */
+export interface Order {
+  next(producer: number, seq: number): void
+}
+
 /** One number for an id: 16 bits of producer above 32 of sequence. */
 export function keyOf([producer, seq]: RecordId): number {
+  return keyFor(producer, seq)
+}
+
+function keyFor(producer: number, seq: number): number {
   return producer * 2 ** 32 + seq
 }
 
-function tooMany(extent: number): TailraceError {
-  const expected = `at most ${limits.recordsMax} records`
+function tooMany(extent: number, recordsMax: number): TailraceError {
+  const expected = `at most ${recordsMax} records`
   return new TailraceError('ledger', 'the ledger offers more records than a case may', [
     { at: 'offer /ids', expected, got: String(extent) },
   ])

@@ -24,7 +24,6 @@ export class Turnstile {
   private underWay = 0
   /** Requests that may be under way, and successes since the server last asked for calm. */
   private streak = Infinity
-  private opened = false
   private waiting: Waiting[] = []
 
   /** Resolves when a request may be sent; `leave` must follow. A smaller `age` is an older batch. */
@@ -52,15 +51,9 @@ export class Turnstile {
     })
   }
 
-  /** Holds nobody back any more. */
-  open(): void {
-    this.opened = true
-    this.admit()
-  }
-
   private admit(): void {
     this.waiting.sort((a, b) => a.age - b.age)
-    while (this.opened || (this.calms === 0 && this.underWay < Math.max(1, this.streak))) {
+    while (this.calms === 0 && this.underWay < Math.max(1, this.streak)) {
       const next = this.waiting.shift()
       if (!next) return
       this.underWay += 1

@@ -55,6 +55,14 @@ describe('a stop', () => {
     expect(delivered).toEqual(numbered(3))
   })
 
+  it('whose input ended in time is forgotten, however long the rest takes', async () => {
+    const { stdin, stop, ended, until, delivered } = running([busy, ok], { 'retry.base_ms': 4_000 })
+    stop.abort()
+    stdin.end(text(2))
+    expect(await until(ended)).toBe(true)
+    expect(delivered).toEqual(numbered(2))
+  })
+
   it('does not wait for ever, and then the client cannot say that it had all', async () => {
     const { stdin, stop, ended, until, clock, delivered } = running([ok])
     stdin.write(`${text(2)}{"half":`)

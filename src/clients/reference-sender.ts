@@ -111,7 +111,6 @@ export class Sender {
   /** From now on all is dropped. */
   stop(why: string): void {
     this.shutUntil(Infinity, why)
-    this.turnstile.open()
   }
 
   private async pack(lines: readonly string[], trail: Trail): Promise<Batch> {

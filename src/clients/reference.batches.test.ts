@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { inMemory } from '../../fakes/testing/in-memory.ts'
 import { ndjson } from '../../fakes/testing/serving.ts'
+import { HandClock } from '../clock.ts'
+import type { Clock, Timer } from '../clock.ts'
 import type { Rule } from '../plan/plan.ts'
 import { ingestClient } from './reference.ts'
 import { referenceKnobs, settingsOf } from './reference-settings.ts'
@@ -42,6 +44,19 @@ describe('a batch', () => {
     expect(seen).toHaveLength(1)
     await clock.advance(1)
     expect(seen).toHaveLength(2)
+  })
+
+  it('has an interval of its own, whatever went out before it', async () => {
+    const { client, clock, seen } = script([ok], {
+      config: { 'batch.max_events': 2, 'flush.interval_ms': 200 },
+    })
+    for (const line of numbered(2)) await client.add(line)
+    await clock.advance(100)
+    await client.add('{}')
+    await clock.advance(199)
+    expect(seen).toHaveLength(1)
+    await clock.advance(1)
+    expect(seen.map(({ at }) => at)).toEqual([0, 300])
   })
 
   it('is flushed by its interval though every lane is taken', async () => {
@@ -173,6 +188,29 @@ describe('closing in time', () => {
     await late.client.add('{}')
     void late.client.close()
     expect(await late.until(late.client.close({ deadlineMs: 100 }))).toEqual({ delivered: 0, dropped: 1 })
+  })
+
+  it('leaves no timer behind', async () => {
+    const timers = new Set<() => void>()
+    const clock = new HandClock()
+    const after = (ms: number, run: () => void): Timer => {
+      timers.add(run)
+      const timer = clock.after(ms, () => {
+        timers.delete(run)
+        run()
+      })
+      const cancel = (): void => {
+        timers.delete(run)
+        timer.cancel()
+      }
+      return { cancel }
+    }
+    const watched: Clock = { now: () => clock.now(), wall: () => clock.wall(), after }
+    const { client } = script([ok], { clock: watched })
+    await client.add('{}')
+    await clock.until(client.close({ deadlineMs: 60_000 }))
+    await client.close({ deadlineMs: 60_000 })
+    expect(timers.size).toBe(0)
   })
 
   it('ends a request that is never answered', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { elsewhere, numbered, ok, script } from './testing/scripted.ts'
 import type { Answer, Seen } from './testing/scripted.ts'
-import type { Exchange } from './reference.ts'
+import type { Closed, Exchange } from './reference.ts'
 
 const busy: Answer = { status: 503 }
 
@@ -45,14 +45,19 @@ describe('a wait of a day', () => {
     expect(warnings[1]).toBe('dropped 1 records: HTTP 429, to wait 86400 s (attempt 1)')
   })
 
-  it('ends', async () => {
-    const answers: Answer[] = [{ status: 503, headers: { 'retry-after': '61' } }, ok]
-    const { client, clock, until } = script(answers, { tickMs: 1_000 })
-    await client.add('{}')
-    await until(client.flush())
+  it('ends, and may come again', async () => {
+    const wait: Answer = { status: 503, headers: { 'retry-after': '61' } }
+    const { client, clock, seen, until } = script([wait, ok, wait, ok], { tickMs: 1_000 })
+    const one = async (): Promise<Closed> => {
+      await client.add('{}')
+      return until(client.flush())
+    }
+    expect(await one()).toEqual({ delivered: 0, dropped: 1 })
     await clock.advance(61_000)
-    await client.add('{}')
-    expect(await until(client.close())).toEqual({ delivered: 1, dropped: 1 })
+    expect(await one()).toEqual({ delivered: 1, dropped: 1 })
+    expect(await one()).toEqual({ delivered: 1, dropped: 2 })
+    expect(await one()).toEqual({ delivered: 1, dropped: 3 })
+    expect(seen).toHaveLength(3)
   })
 })
 

@@ -135,7 +135,7 @@ export class IngestClient {
   /** Flushes and ends. What is not delivered by the deadline, if there is one, is dropped, and that is told. */
   close({ deadlineMs }: { readonly deadlineMs?: number } = {}): Promise<Closed> {
     this.closing ??= this.finish()
-    if (deadlineMs !== undefined) {
+    if (deadlineMs !== undefined && !this.over.signal.aborted) {
       const deadline = this.clock.after(deadlineMs, () => this.giveUp())
       this.over.signal.addEventListener('abort', () => deadline.cancel(), { once: true })
     }

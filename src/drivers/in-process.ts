@@ -32,50 +32,84 @@ export function inProcessDriver(client: InProcessClient): Driver {
 }
 
 async function run(client: InProcessClient, drive: Drive): Promise<Driven> {
-  const { clock, ledger, env, budgetMs, signal } = drive
-  const which = drive.client === undefined ? {} : { client: drive.client }
   const over = new AbortController()
-  const queue = new Lines()
-  const stuck = new Promise<'stuck'>((resolve) => {
-    const timer = clock.after(budgetMs, () => {
-      ledger.write({ kind: 'stall', who: 'client', ms: budgetMs, ...which })
-      resolve('stuck')
-    })
-    over.signal.addEventListener('abort', () => timer.cancel(), { once: true })
-  })
-  const aborted = new Promise<'aborted'>((resolve) => {
-    if (signal?.aborted) resolve('aborted')
-    signal?.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
+  const lines = new Lines()
   const feeding = walk(drive, {
-    offer: (ids) => Promise.resolve(queue.add(ids, drive)),
-    stop: () => Promise.resolve(queue.end()),
+    offer: (ids) => {
+      lines.add(ids, drive)
+      return Promise.resolve()
+    },
+    stop: () => {
+      lines.end()
+      return Promise.resolve()
+    },
   })
-  const running = client.ingest({
-    url: env['TAILRACE_URL'] ?? '',
-    token: env['TAILRACE_TOKEN'] ?? '',
-    config: JSON.parse(env['TAILRACE_CONFIG'] ?? '{}') as Record<string, Json>,
-    lines: queue,
-    clock,
-    signal: over.signal,
-  })
-  const how = await Promise.race([running, stuck, aborted]).catch((error: unknown) => ({ crash: error }))
+  const end = await Promise.race([
+    worked(client, drive, lines, over.signal),
+    outlived(drive, over.signal),
+    aborted(drive.signal),
+  ])
   over.abort()
-  queue.end()
-  const printed = typeof how === 'object' ? `${messageOf(how.crash)}\n` : ''
-  if (typeof how === 'number') ledger.write({ kind: 'claim', what: 'exit', code: how, ...which })
-  else if (typeof how === 'object')
-    ledger.write({ kind: 'claim', what: 'signal', raw: 'thrown', by: 'client', ...which })
-  else ledger.write({ kind: 'claim', what: 'signal', raw: 'aborted', by: 'harness', ...which })
+  lines.end()
+  enterEnd(drive, end)
   await feeding
-  const nothing = { bytes: Buffer.alloc(0), total: 0 }
-  return {
-    ended: typeof how === 'number' ? 'exit' : how === 'stuck' ? 'stuck' : 'signal',
-    code: typeof how === 'number' ? how : null,
-    signal: typeof how === 'number' ? null : 'none',
-    stdout: nothing,
-    stderr: { bytes: Buffer.from(printed), total: printed.length },
+  return drivenOf(end)
+}
+
+/** How it came to its end: with a code, by throwing, at the end of its budget, or because we no longer want it. */
+type End = { readonly code: number } | { readonly thrown: string } | 'stuck' | 'aborted'
+
+async function worked(
+  client: InProcessClient,
+  drive: Drive,
+  lines: Lines,
+  signal: AbortSignal,
+): Promise<End> {
+  const { env, clock } = drive
+  const config = JSON.parse(env['TAILRACE_CONFIG'] ?? '{}') as Record<string, Json>
+  try {
+    const code = await client.ingest({
+      ...{ url: env['TAILRACE_URL'] ?? '', token: env['TAILRACE_TOKEN'] ?? '' },
+      ...{ config, lines, clock, signal },
+    })
+    return { code }
+  } catch (error) {
+    return { thrown: messageOf(error) }
   }
+}
+
+function outlived({ clock, budgetMs }: Drive, over: AbortSignal): Promise<End> {
+  return new Promise((resolve) => {
+    const timer = clock.after(budgetMs, () => resolve('stuck'))
+    over.addEventListener('abort', () => timer.cancel(), { once: true })
+  })
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<End> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve('aborted')
+    else signal?.addEventListener('abort', () => resolve('aborted'), { once: true })
+  })
+}
+
+function enterEnd({ ledger, budgetMs, client }: Drive, end: End): void {
+  const which = client === undefined ? {} : { client }
+  if (end === 'stuck') ledger.write({ kind: 'stall', who: 'client', ms: budgetMs, ...which })
+  if (typeof end === 'string') {
+    ledger.write({ kind: 'claim', what: 'signal', raw: end, by: 'harness', ...which })
+  } else if ('code' in end) ledger.write({ kind: 'claim', what: 'exit', code: end.code, ...which })
+  else ledger.write({ kind: 'claim', what: 'signal', raw: end.thrown, by: 'client', ...which })
+}
+
+function drivenOf(end: End): Driven {
+  const said = Buffer.from(typeof end === 'object' && 'thrown' in end ? `${end.thrown}\n` : '')
+  const printed = {
+    stdout: { bytes: Buffer.alloc(0), total: 0 },
+    stderr: { bytes: said, total: said.length },
+  }
+  if (typeof end === 'object' && 'code' in end)
+    return { ended: 'exit', code: end.code, signal: null, ...printed }
+  return { ended: end === 'stuck' ? 'stuck' : 'signal', code: null, signal: 'none', ...printed }
 }
 
 /** A queue of lines, read by one. */

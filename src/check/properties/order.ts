@@ -10,6 +10,8 @@ import { fromFacts } from '../checker.ts'
 import type { Checker } from '../checker.ts'
 import type { Facts } from '../facts.ts'
 import { finding, named, outcomes } from '../finding.ts'
+import { FirstOrder } from '../first-order.ts'
+import type { Firsts } from '../first-order.ts'
 import { IdSet } from '../sets.ts'
 import { inapplicable } from './attempts.ts'
 
@@ -20,36 +22,21 @@ export interface FirstLanding {
 }
 
 export function firstLandings(facts: Facts): FirstLanding[] {
-  const seen = new IdSet()
-  return facts.all('land').flatMap((land) => {
-    if (land.error !== undefined) return []
-    const ids = seen.without(facts.offered.within(land.ids))
-    seen.add(ids)
-    return ids.length > 0 ? [{ land, ids: new IdSet(ids).ranges() }] : []
-  })
+  return ordered(facts).map(({ land, ids }) => ({ land, ids }))
 }
 
 /** Records that landed first after a later one of their producer had, and the landings that show it. */
 export function outOfOrder(facts: Facts): FirstLanding[] {
-  const highest = new Map<number, number>()
-  const found: FirstLanding[] = []
-  let at: FirstLanding[] = []
-  const raise = (): void => {
-    for (const [producer, , to] of at.flatMap(({ ids }) => ids)) {
-      highest.set(producer, Math.max(highest.get(producer) ?? -1, to))
-    }
-    at = []
-  }
-  for (const landing of firstLandings(facts)) {
-    if (at[0] && at[0].land.t < landing.land.t) raise()
-    at.push(landing)
-    const late = landing.ids.flatMap(([producer, from, to]): IdRange[] => {
-      const end = Math.min(to, (highest.get(producer) ?? -1) - 1)
-      return from <= end ? [[producer, from, end]] : []
-    })
-    if (late.length > 0) found.push({ land: landing.land, ids: late })
-  }
-  return found
+  return ordered(facts).flatMap(({ land, late }) => (late.length > 0 ? [{ land, ids: late }] : []))
+}
+
+function ordered(facts: Facts): (FirstLanding & Firsts)[] {
+  const order = new FirstOrder(facts.offered)
+  return facts.all('land').flatMap((land) => {
+    if (land.error !== undefined) return []
+    const firsts = order.step(land.t, land.ids)
+    return firsts.ids.length > 0 ? [{ land, ...firsts }] : []
+  })
 }
 
 export const producerOrder: Checker<unknown> = fromFacts((facts) => {

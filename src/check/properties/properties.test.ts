@@ -182,6 +182,8 @@ const judged: Readonly<Record<PropertyName, Judged>> = {
         ten({ config: { 'retry.max_attempts': 1 } })
           .attempt(refused)
           .exit(10),
+      'a cut that a window of de-duplication has passed over': () =>
+        two(reset, refused, { config: { 'dedup.window_ms': 400 } }).exit(10),
       'more, as it was wished': () =>
         tries(ten({ config: { 'retry.max_attempts': 9 } }), [100, 200, 400, 800, 1600, 3200]).exit(0),
       'not for so long a wait': () => ten().attempt({ status: 503, retryAfterMs: 86_400_000 }).exit(10),

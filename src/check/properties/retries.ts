@@ -64,16 +64,19 @@ function tooFew(facts: Facts, carriers: readonly Carrier[], min: number): Findin
   ]
 }
 
-/** Records that nothing confirmed, whose last attempt is one to be followed by another. */
+/** Records whose last attempt is one to be followed by another, and which nothing confirmed or excuses. */
 function givenUp(facts: Facts, carriers: readonly Carrier[]): IdRange[] {
   const { profile, knobs } = facts.run
   const window = 'dedup.window_ms'
-  const known = idsOf(carriers, ({ attempt }) => confirmedAt(attempt, profile) !== undefined)
   const windowed = knobs.includes(window) || wished(facts, window) !== undefined
+  // Whether a cut attempt was taken, nobody knows: once the window has passed, another one could double it.
+  const known = idsOf(carriers, ({ attempt }) => {
+    const unclear = windowed && fullAnswer(attempt) === undefined
+    return unclear || confirmedAt(attempt, profile) !== undefined
+  })
   const owed = (attempt: Attempt): boolean => {
     if (!failedForNow(attempt, profile)) return false
-    const answer = fullAnswer(attempt)
-    return answer ? (answer.retryAfterMs ?? 0) <= patienceMs : !windowed
+    return (fullAnswer(attempt)?.retryAfterMs ?? 0) <= patienceMs
   }
   const [seen, waiting] = [new IdSet(), new IdSet()]
   for (const { attempt, ids } of [...carriers].reverse()) {
