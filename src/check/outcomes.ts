@@ -1,6 +1,6 @@
 /**
- * How each record fared: every record that was offered to a client under test has exactly one outcome, the first of
- * this list that fits. Phantoms, which nobody offered, stand beside it.
+ * How each record fared: every record that was offered to a client under test has exactly one outcome, the
+ * first of this list that fits. Phantoms, which nobody offered, stand beside it.
  *
  *   landed: corrupt, duplicated, false-fail, recovered, delivered
  *   not:    discarded-by-server, pending, false-ack, lost-reported, lost-silent
@@ -84,8 +84,8 @@ function damagedIn(facts: Facts): IdRange[] {
 }
 
 /**
- * Named as not delivered, or offered to a client that exited with a failure though every record that it was offered
- * has landed; where some are missing, the exit is right and says nothing of the others.
+ * Named as not delivered, or offered to a client that exited with a failure though every record that it was
+ * offered has landed; where some are missing, the exit is right and says nothing of the others.
  */
 function falselyFailed(facts: Facts, landed: readonly IdRange[]): IdRange[] {
   const there = new IdSet(landed)

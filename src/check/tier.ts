@@ -1,12 +1,13 @@
 /**
- * The guarantee that a client was seen to keep: the strongest tier that the facts leave standing, and for the next
- * stronger one the cheapest proof that it does not hold.
+ * The guarantee that a client was seen to keep: the strongest tier that the facts leave standing, and for
+ * the next stronger one the cheapest proof that it does not hold.
  *
  *   fire-and-forget ⊂ at-most-once, at-least-once ⊂ effectively-once
  *
- * At least once: nothing was lost in silence (told losses are no breach), up to what the server accepted and dropped,
- * or up to the landing. At most once: no record landed twice by more than one take; what the server doubles by itself
- * is not the client's. Where the client was stopped by us, or its end was not seen, nothing is inferred.
+ * At least once: nothing was lost in silence (told losses are no breach), up to what the server accepted and
+ * dropped, or up to the landing. At most once: no record landed twice by more than one take; what the server
+ * doubles by itself is not the client's. Where the client was stopped by us, or its end was not seen,
+ * nothing is inferred.
  */
 import { entriesOf, takenIds } from '../history.ts'
 import { limits } from '../limits.ts'

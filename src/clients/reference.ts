@@ -107,7 +107,7 @@ export class IngestClient {
     this.queue = new Queue((line) => this.sender.bytesOf(line))
   }
 
-  /** Takes one record, a line of JSON. Await it: unless the queue may overflow it waits until there is room for more. */
+  /** Takes one record, a line of JSON. Await it: unless the queue may overflow, it waits until there is room again. */
   async add(line: string): Promise<void> {
     if (this.closing) throw new Error('the client is closed')
     const { 'queue.overflow': overflow, 'queue.max_events': most } = this.settings

@@ -2,10 +2,11 @@
  * I2 ack honesty, I3 committed means committed.
  *
  * I2: 1. what the client acknowledged, or exited with 0 over, was confirmed to it: by a 2xx, or by 409 to an
- * idempotency key, whole unless the profile says that the status is enough; 2. no ack claim came before the first
- * byte of such an answer; 3. a failure is not claimed where all was confirmed (inv.no-false-fail), unless a late
- * answer may have met a client that had left. I3: who asks for the landing (`wait=true`) and was answered 202, which
- * promises the take alone, does not claim success over what never landed; acks of other rungs by inv.no-false-ack.
+ * idempotency key, whole unless the profile says that the status is enough; 2. no ack claim came before the
+ * first byte of such an answer; 3. a failure is not claimed where all was confirmed (inv.no-false-fail),
+ * unless a late answer may have met a client that had left. I3: who asks for the landing (`wait=true`) and
+ * was answered 202, which promises the take alone, does not claim success over what never landed; acks of
+ * other rungs by inv.no-false-ack.
  */
 import type { EntryOf } from '../../entry.ts'
 import { fullAnswer } from '../../history.ts'

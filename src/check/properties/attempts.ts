@@ -1,9 +1,9 @@
 /**
- * What the properties have in common: the records and requests of the clients under test, attempts as chains of one
- * logical request, and what an answer ended.
+ * What the properties have in common: the records and requests of the clients under test, attempts as chains
+ * of one logical request, and what an answer ended.
  *
- * A property that has met nothing to judge by is n/a and says what it would have needed; one that cannot know is
- * unknown.
+ * A property that has met nothing to judge by is n/a and says what it would have needed; one that cannot
+ * know is unknown.
  */
 import type { EntryOf } from '../../entry.ts'
 import { failed, fullAnswer } from '../../history.ts'
@@ -121,8 +121,8 @@ export function departures(facts: Facts): Map<number, number> {
 }
 
 /**
- * Whether the client may have left before a slow answer came. Over HTTP/1.1 it gives an exchange up by closing the
- * connection (RFC 9112 §9.5), and what is written meanwhile looks whole to the server.
+ * Whether the client may have left before a slow answer came. Over HTTP/1.1 it gives an exchange up by closing
+ * the connection (RFC 9112 §9.5), and what is written meanwhile looks whole to the server.
  */
 export function mayHaveLeft({ request, respond, sent }: Attempt, left: ReadonlyMap<number, number>): boolean {
   const at = left.get(request.conn)

@@ -1,12 +1,13 @@
 /**
  * I10 Retry-After is obeyed, I11 backoff grows, I12 no retry storm.
  *
- * I10 is the analysis of the rule retry_after, by record. I11 looks at the gaps between the attempts of one logical
- * request: 1. after an error answer none is shorter than 25 ms, or half of the least that was wished for; 2. in the median a gap is at least half of the one
- * before it; 3. gaps that stay equal over four attempts do not grow; 4. the first gaps of eight clients or more
- * differ. While the server has asked for calm, by Retry-After or a 429, a gap shows the server's mind: such gaps
- * count for 1 alone. I12: 1. inv.no-hot-loop; 2. retries of all logical requests together: no second holds more of them
- * than the profile's most attempts for each request that is retried in it.
+ * I10 is the analysis of the rule retry_after, by record. I11 looks at the gaps between the attempts of one
+ * logical request: 1. after an error answer none is shorter than 25 ms, or half of the least that was wished
+ * for; 2. in the median a gap is at least half of the one before it; 3. gaps that stay equal over four
+ * attempts do not grow; 4. the first gaps of eight clients or more differ. While the server has asked for
+ * calm, by Retry-After or a 429, a gap shows the server's mind: such gaps count for 1 alone. I12: 1.
+ * inv.no-hot-loop; 2. retries of all logical requests together: no second holds more of them than the
+ * profile's most attempts for each request that is retried in it.
  */
 import { failed, fullAnswer } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
@@ -133,8 +134,8 @@ function shrinking(all: readonly (readonly Gap[])[]): Finding[] {
 }
 
 /**
- * Jitter makes gaps differ, growth does, and so does lateness: only what is equal all along is constant. What has
- * reached the cap that was wished for need not grow.
+ * Jitter makes gaps differ, growth does, and so does lateness: only what is equal all along is constant. What
+ * has reached the cap that was wished for need not grow.
  */
 function constant(all: readonly (readonly Gap[])[], capMs: number | undefined): Finding[] {
   const long = all.filter((gaps) => gaps.length >= gapsMin)
@@ -166,7 +167,8 @@ function lockStep(facts: Facts, all: readonly (readonly Gap[])[]): Finding[] {
   const ms = gaps.map((gap) => gap.ms)
   const spreadMs = greatest(ms) - least(ms)
   if (spreadMs > lockStepMs) return []
-  const because = `${firsts.size} clients waited for the same time, ${least(ms).toFixed(1)} ms, within ${spreadMs.toFixed(1)} ms.`
+  const same = `${least(ms).toFixed(1)} ms, within ${spreadMs.toFixed(1)} ms`
+  const because = `${firsts.size} clients waited for the same time: ${same}.`
   const doubt = gaps.some(({ latenessMs }) => latenessMs > lockStepMs)
   return [finding(doubt ? 'unknown' : 'fail', because, { witnesses: witnessesOf(gaps) })]
 }
@@ -201,7 +203,7 @@ function storms(facts: Facts, retries: readonly Attempt[]): Finding[] {
   const burst = burstOf(retries, windowNs, max)
   if (burst.length === 0) return []
   const narrow = burstOf(retries, windowNs - facts.latenessMs * 1e6, max)
-  const because = `${burst.length} retries in one second, more than ${max} for each request that was retried in it.`
+  const because = `${burst.length} retries in one second, more than ${max} for each request retried in it.`
   const witnesses = burst.map(({ request }) => request.n)
   return [finding(narrow.length > 0 ? 'fail' : 'unknown', because, { witnesses })]
 }

@@ -1,11 +1,11 @@
 /**
  * I16 a part that was accepted is not sent again, and the rest is; I17 what was too large is split.
  *
- * I16, of each batch that a fault had taken in part and answered in full: 1. nothing that was taken, or is in
- * quarantine, is carried again; 2. what is to be sent again (not taken) is carried again, or told. I17, of each full
- * 413: 1. no later body with any of its records is as large, unless the 413 had asked for a wait by Retry-After;
- * 2. under `on413: split` each record of a batch of several comes again, under `any` it comes again or is told, under
- * `drop` it may be told alone; a record that is too large by itself is told.
+ * I16, of each batch that a fault had taken in part and answered in full: 1. nothing that was taken, or is
+ * in quarantine, is carried again; 2. what is to be sent again (not taken) is carried again, or told. I17,
+ * of each full 413: 1. no later body with any of its records is as large, unless the 413 had asked for a
+ * wait by Retry-After; 2. under `on413: split` each record of a batch of several comes again, under `any` it
+ * comes again or is told, under `drop` it may be told alone; a record that is too large by itself is told.
  */
 import { fullAnswer, takenIds } from '../../history.ts'
 import type { IdRange } from '../../record.ts'

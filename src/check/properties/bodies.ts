@@ -1,12 +1,13 @@
 /**
  * I15 body integrity, X3 a retry is what the first attempt was.
  *
- * I15: 1. inv.integrity; 2. bodies that are no UTF-8, or no lines of JSON where the profile asks for them, or of which
- * the server had to quarantine lines without a fault that said so; 3. bytes that were no request, on a connection that
- * no fault had struck: a Content-Length that counts characters leaves such; 4. an empty body that took the place of a
- * failed one whose records never came. X3, of two attempts in a row with the same records, or under the same key:
- * method, token, and, but for another content coding, the bytes; not the path, which may count attempts. A refusal for its credentials is an occasion
- * to change them.
+ * I15: 1. inv.integrity; 2. bodies that are no UTF-8, or no lines of JSON where the profile asks for them,
+ * or of which the server had to quarantine lines without a fault that said so; 3. bytes that were no
+ * request, on a connection that no fault had struck: a Content-Length that counts characters leaves such; 4.
+ * an empty body that took the place of a failed one whose records never came. X3, of two attempts in a row
+ * with the same records, or under the same key: method, token, and, but for another content coding, the
+ * bytes; not the path, which may count attempts. A refusal for its credentials is an occasion to change
+ * them.
  */
 import type { EntryOf } from '../../entry.ts'
 import { failed, fullAnswer } from '../../history.ts'
@@ -105,13 +106,14 @@ export const fidelity: Checker<unknown> = fromFacts((facts) => {
   const [first] = differing
   if (!first) return finding('pass', `${because}, each as it was.`)
   const { a, b, members } = first
-  const shown = `request ${b.attempt.request.req} has another ${members.join(' and ')} than request ${a.attempt.request.req}`
+  const [before, after] = [a, b].map(({ attempt }) => attempt.request.req)
+  const shown = `request ${after} has another ${members.join(' and ')} than request ${before}`
   return finding('fail', `${because}, ${differing.length} of them not as they were: ${shown}.`, {
     witnesses: differing.flatMap((pair) => witnessesOf([pair.a, pair.b])),
   })
 })
 
-/** Attempts in a row under one key that are not of one logical request: their bytes must be the same all the more. */
+/** Attempts in a row under one key that are not of one logical request: their bytes must be the same, too. */
 function underOneKey(facts: Facts): [Carrier, Carrier][] {
   const keyed = grouped(wholeOnes(facts), ({ attempt }) => attempt.request.key)
   return [...keyed.values()].flatMap((group) => pairs(group).filter(([a, b]) => !sameRecords(a, b)))

@@ -1,10 +1,11 @@
 /**
- * I13 GOAWAY, I19 what was spilled, I21 crash: promises that need more than a client on HTTP/1.1 that runs once.
+ * I13 GOAWAY, I19 what was spilled, I21 crash: promises that need more than a client on HTTP/1.1 that runs
+ * once.
  *
- * I19, of a client that says it spills (`can`: spill): records that met the profile's most attempts have landed at
- * the end, or were told, and none of them landed twice under two keys. I21, where the plan killed a client and another
- * was started after it: of a client that survives it (`can`: spill or resume) everything has landed or was told; of
- * any other, what it had acknowledged.
+ * I19, of a client that says it spills (`can`: spill): records that met the profile's most attempts have
+ * landed at the end, or were told, and none of them landed twice under two keys. I21, where the plan killed
+ * a client and another was started after it: of a client that survives it (`can`: spill or resume)
+ * everything has landed or was told; of any other, what it had acknowledged.
  */
 import type { IdRange } from '../../record.ts'
 import { fromFacts } from '../checker.ts'

@@ -1,12 +1,13 @@
 /**
  * I4 at-most-once effect, I7 no resend after a final answer.
  *
- * I4 is the analysis of inv.no-double. After a cut, a stall or a 5xx the client has the choice between a loss and a
- * double, and none that is right; so under `duplicates: counted` such doubles are counted and pass, and under
- * `effectively-once` every one fails. I7 holds requests, whether or not they land: 1. records that are carried again
- * after a full answer that acknowledges them; 2. a refused request that comes again with all of its records (the
- * exceptions are those of I8). What was on its way when the answer was given is not held, nor what a partial answer
- * left out, nor a 202 to a client that asks for the landing, nor a 2xx whose body a fault had made say otherwise.
+ * I4 is the analysis of inv.no-double. After a cut, a stall or a 5xx the client has the choice between a
+ * loss and a double, and none that is right; so under `duplicates: counted` such doubles are counted and
+ * pass, and under `effectively-once` every one fails. I7 holds requests, whether or not they land: 1.
+ * records that are carried again after a full answer that acknowledges them; 2. a refused request that comes
+ * again with all of its records (the exceptions are those of I8). What was on its way when the answer was
+ * given is not held, nor what a partial answer left out, nor a 202 to a client that asks for the landing,
+ * nor a 2xx whose body a fault had made say otherwise.
  */
 import { fullAnswer, takenIds } from '../../history.ts'
 import type { Attempt } from '../../history.ts'

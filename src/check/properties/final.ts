@@ -1,10 +1,10 @@
 /**
  * I8 a definite failure is not retried; the exceptions stand here and are named in `second`.
  *
- * A refusal is a full 4xx that the profile does not have retried. Held is the next attempt of the same logical
- * request that carries all of its records, once the client must have known: a smaller part of them is something
- * else, which may be accepted. The table allows what RFC 9110 or its kin ask for, and each of it once for a logical
- * request, but for 413, where every body may be smaller than the one before.
+ * A refusal is a full 4xx that the profile does not have retried. Held is the next attempt of the same
+ * logical request that carries all of its records, once the client must have known: a smaller part of them
+ * is something else, which may be accepted. The table allows what RFC 9110 or its kin ask for, and each of
+ * it once for a logical request, but for 413, where every body may be smaller than the one before.
  */
 import type { Attempt } from '../../history.ts'
 import { fromFacts } from '../checker.ts'
@@ -65,7 +65,8 @@ export const noRetryAfterRefusal: Checker<unknown> = fromFacts((facts) => {
   if (!first) return finding('pass', `${because}, and none sent again as it was.`)
   const [refused, next] = first.map(({ attempt }) => attempt)
   const status = refused?.respond?.status
-  const shown = `request ${refused?.request.req} was answered ${status} and came again as request ${next?.request.req}`
+  const came = `came again as request ${next?.request.req}`
+  const shown = `request ${refused?.request.req} was answered ${status} and ${came}`
   return finding('fail', `${because}, ${repeats.length} of them sent again as they were: ${shown}.`, {
     witnesses: repeats.flatMap(witnessesOf),
   })

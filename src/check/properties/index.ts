@@ -1,4 +1,4 @@
-/** The properties by their ids; what each says, and what of it HTTP/1.1 shows, stands in `docs/properties.md`. */
+/** The properties by their ids; `docs/properties.md` says what each promises, and what HTTP/1.1 shows of it. */
 import type { PropertyName } from '../../promises.ts'
 import type { Checker, Fold } from '../checker.ts'
 import type { Facts } from '../facts.ts'

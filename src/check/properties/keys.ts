@@ -1,9 +1,10 @@
 /**
  * I5 stable idempotency key, I6 key binds content (draft-ietf-httpapi-idempotency-key-header).
  *
- * I5: two attempts in a row that carry the same records have the same key, or neither has one; once the first was
- * answered for good the request is over, and what follows is another. I6: requests under one key carry the same
- * records. Bodies that were cut are left out: what a part of a body holds is not what was to be sent.
+ * I5: two attempts in a row that carry the same records have the same key, or neither has one; once the
+ * first was answered for good the request is over, and what follows is another. I6: requests under one key
+ * carry the same records. Bodies that were cut are left out: what a part of a body holds is not what was to
+ * be sent.
  */
 import { fromFacts } from '../checker.ts'
 import type { Checker } from '../checker.ts'

@@ -1,10 +1,10 @@
 /**
  * I1 no silent loss, I18 buffer bound, I20 close.
  *
- * I1 is the analysis of inv.no-loss. I18: memory cannot be seen over HTTP/1.1; what can be is that under pressure,
- * which a failure or a stdin that was not read shows, no record disappears before it was ever sent. I20: the exit
- * with 0 stands for a close that resolved, so nothing may be due then: not unsent, not under way, not waiting for
- * a retry. A flush is answered by no entry, so of it nothing can be told.
+ * I1 is the analysis of inv.no-loss. I18: memory cannot be seen over HTTP/1.1; what can be is that under
+ * pressure, which a failure or a stdin that was not read shows, no record disappears before it was ever
+ * sent. I20: the exit with 0 stands for a close that resolved, so nothing may be due then: not unsent, not
+ * under way, not waiting for a retry. A flush is answered by no entry, so of it nothing can be told.
  */
 import { failed } from '../../history.ts'
 import { countIds } from '../../record.ts'
@@ -60,7 +60,7 @@ export const closeContract: Checker<unknown> = fromFacts((facts) => {
   ])
 })
 
-/** What was open at the end: records whose last attempt had no answer, and those whose last answer asks for another. */
+/** What was open at the end: records whose last attempt had no answer, and those that were to be sent again. */
 function due(facts: Facts, carriers: readonly Carrier[]): { underWay: IdSet; waiting: IdSet } {
   const { profile } = facts.run
   const known = idsOf(carriers, ({ attempt }) => confirmedAt(attempt, profile) !== undefined)

@@ -1,6 +1,6 @@
 /**
- * What each broken client leaves in the ledger, on the smallest plan that shows it: which checks fail, and no others.
- * Attempts are counted from 0, as in the table of mutants.
+ * What each broken client leaves in the ledger, on the smallest plan that shows it: which checks fail, and
+ * no others. Attempts are counted from 0, as in the table of mutants.
  */
 import { describe, expect, it } from 'vitest'
 import type { Struck } from '../../entry.ts'

@@ -1,8 +1,8 @@
 /**
  * I14 order of each producer. Only a client that says it keeps the order is held to it (`can`: order).
  *
- * Analysis: the first landing of each record, by time; one that comes after the first landing of a later record of
- * its producer is out of order. What lands at the same time is in order.
+ * Analysis: the first landing of each record, by time; one that comes after the first landing of a later
+ * record of its producer is out of order. What lands at the same time is in order.
  */
 import type { EntryOf } from '../../entry.ts'
 import type { IdRange } from '../../record.ts'

@@ -1,10 +1,10 @@
 /**
  * X1 no crash, X2 resources return.
  *
- * X1 is what inv.clean-exit says of the end. X2: 1. no connection and no exchange is open when the run has settled;
- * 2. while the client ran it did not leave connections behind: one opened to send again, though another lay idle,
- * whose only request failed, and which the client neither used again nor closed. Ten of them, beyond what it had
- * under way at once, are a leak; memory and timers cannot be seen from here.
+ * X1 is what inv.clean-exit says of the end. X2: 1. no connection and no exchange is open when the run has
+ * settled; 2. while the client ran it did not leave connections behind: one opened to send again, though
+ * another lay idle, whose only request failed, and which the client neither used again nor closed. Ten of
+ * them, beyond what it had under way at once, are a leak; memory and timers cannot be seen from here.
  */
 import type { EntryOf } from '../../entry.ts'
 import { failed, fullAnswer } from '../../history.ts'
@@ -47,7 +47,7 @@ export const resourcesReturn: Checker<unknown> = fromFacts((facts) => {
     findings.push(finding('fail', because, { witnesses: open.map(({ n }) => n) }))
   }
   if (held.length > 0 && open.length === 0) {
-    const because = `${counted(held.length, 'exchange')} without an end in the ledger, though no connection is open.`
+    const because = `${counted(held.length, 'exchange')} without an end, though no connection is open.`
     findings.push(finding('unknown', because, { witnesses: held.map(({ request }) => request.n) }))
   }
   return merge([...findings, ...leak(facts, opens, closed)])
@@ -63,14 +63,15 @@ function leak(
   const left = idle.filter(({ conn }) => (closed.get(conn) ?? Infinity) >= end - exitNs)
   const allowed = idleMax + busiest(facts.attempts())
   if (left.length <= allowed) return []
-  const because = `${left.length} connections left idle after a failure, not used again and not closed; ${allowed} may be.`
+  const idleOnes = `${left.length} connections left idle after a failure`
+  const because = `${idleOnes}, not used again and not closed; ${allowed} may be.`
   return [finding('fail', because, { witnesses: left.map(({ n }) => n) })]
 }
 
 /** A process that ends closes what it holds, and the harness may learn of that before the exit. */
 const exitNs = 50e6
 
-/** Connections opened while an earlier one lay idle, that carried one request, which was answered with an error. */
+/** Connections opened while an earlier one lay idle, whose only request was answered with an error. */
 function idleAfterFailure(facts: Facts, opens: readonly EntryOf<'open'>[]): EntryOf<'open'>[] {
   const by = new Map<number, Attempt[]>()
   for (const attempt of facts.attempts()) {

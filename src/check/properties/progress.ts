@@ -1,13 +1,14 @@
 /**
  * I22 progress, I23 head-of-line isolation, I24 bounded staleness.
  *
- * An upper time bound convicts nobody, so I22 is an order of facts: after the last fault records land, or the client
- * ends; one that was still running when its budget was over, long after the last fault and the last wait that the
- * server had asked for, with records unsent and untold, has stopped. I23: 1. a poison is a logical request that
- * only failed, while no other failed: it was refused for what it holds, or others were confirmed meanwhile, or it was
- * tried more often than the profile has it; less could be an outage; 2. the records outside of it are sent. A client
- * that keeps the order has to wait, and one that is denied by 401 or 403 is right to stop. I24: the greatest age of a record at its landing is
- * measured; no bound is declared anywhere.
+ * An upper time bound convicts nobody, so I22 is an order of facts: after the last fault records land, or
+ * the client ends; one that was still running when its budget was over, long after the last fault and the
+ * last wait that the server had asked for, with records unsent and untold, has stopped. I23: 1. a poison is
+ * a logical request that only failed, while no other failed: it was refused for what it holds, or others
+ * were confirmed meanwhile, or it was tried more often than the profile has it; less could be an outage; 2.
+ * the records outside of it are sent. A client that keeps the order has to wait, and one that is denied by
+ * 401 or 403 is right to stop. I24: the greatest age of a record at its landing is measured; no bound is
+ * declared anywhere.
  */
 import { failed, fullAnswer } from '../../history.ts'
 import { fromFacts } from '../checker.ts'

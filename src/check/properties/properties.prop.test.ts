@@ -1,6 +1,7 @@
 /**
- * The properties judged: a careful client fails none of them whatever went wrong, one planted fault fails those that it
- * breaks, a few agree with their formulas run naively, and the order of writing changes nothing.
+ * The properties judged: a careful client fails none of them whatever went wrong, one planted fault fails
+ * those that it breaks, a few agree with their formulas run naively, and the order of writing changes
+ * nothing.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -1,11 +1,12 @@
 /**
  * I9 what may be retried is retried, often enough and not too often.
  *
- * Analyses: 1. records whose last attempt failed in a way that the profile has retried, carried by fewer requests
- * than its least attempts, though the client was free to go on; 2. a logical request tried more often in a row than
- * its most attempts, each try after such a failure. Attempts that cannot be told apart by records (cut before one
- * was read, or connections without a request) may make up for the missing ones: then 1 is unknown. A client need
- * not wait for what asks for more than `patienceMs`, nor send again what a window of de-duplication has passed over.
+ * Analyses: 1. records whose last attempt failed in a way that the profile has retried, carried by fewer
+ * requests than its least attempts, though the client was free to go on; 2. a logical request tried more
+ * often in a row than its most attempts, each try after such a failure. Attempts that cannot be told apart
+ * by records (cut before one was read, or connections without a request) may make up for the missing ones:
+ * then 1 is unknown. A client need not wait for what asks for more than `patienceMs`, nor send again what a
+ * window of de-duplication has passed over.
  */
 import { fullAnswer } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
@@ -113,6 +114,6 @@ function tooMany(facts: Facts, max: number): Finding[] {
   })
   const [first] = long
   if (!first) return []
-  const because = `${counted(long.length, 'request')} tried more than ${max}×; the longest run: ${first.length} attempts.`
+  const because = `${counted(long.length, 'request')} tried more than ${max}×; the first: ${first.length}×.`
   return [finding('fail', because, { witnesses: long.flatMap((run) => witnessesOf(run.slice(max - 1))) })]
 }

@@ -1,13 +1,13 @@
 /**
  * X4 non-vacuity: what was seen is enough to judge by. Never a fail: it is the run that did not show enough.
  *
- * Analyses: 1. a request carried a record; 2. every fault that the plan demands struck as planned (`fired`); 3. of
- * the enabled properties, how many were exercised. A property that met nothing to judge by says n/a with what it
- * would have needed; where all of them do, the run has shown nothing.
+ * Analyses: 1. a request carried a record; 2. every fault that the plan demands struck as planned (`fired`);
+ * 3. of the enabled properties, how many were exercised. A property that met nothing to judge by says n/a
+ * with what it would have needed; where all of them do, the run has shown nothing.
  */
 import type { CheckCall, FiredCall } from '../../scenario.ts'
 import type { Checker, Fold } from '../checker.ts'
-import { counted, finding, merge } from '../finding.ts'
+import { finding, merge } from '../finding.ts'
 import { fired } from '../fired.ts'
 import { tested } from '../rules/answers.ts'
 
@@ -33,7 +33,7 @@ export function nonVacuity(
           return finding('unknown', 'No request carried a record that was offered.')
         const found = folds.map((fold) => fold.finish().verdict)
         const exercised = found.filter((verdict) => verdict === 'pass' || verdict === 'fail').length
-        const because = `${counted(exercised, 'property').replace('propertys', 'properties')} of ${found.length} exercised.`
+        const because = `Properties exercised: ${exercised} of ${found.length}.`
         const enough = exercised > 0 || found.length === 0
         return merge([
           finding(enough ? 'pass' : 'unknown', because, { measured: { propertiesExercised: exercised } }),
