@@ -83,6 +83,16 @@ describe('the text report', () => {
     expect(text(report([]))).not.toContain('guarantee')
   })
 
+  it('says how often a case passed that did not do so each time', () => {
+    const repeats = [
+      { id: 'ing.a', runs: 20, passed: 17, interval: [0.64, 0.948] },
+      { id: 'ing.b', runs: 20, passed: 20, interval: [0.839, 1] },
+    ] as const
+    const shown = text(report([], { repeats }))
+    expect(shown).toContain('\n  ing.a passed 17 of 20 times (95 %: 0.64–0.95)\n')
+    expect(shown).not.toContain('ing.b')
+  })
+
   it('gives the reason of a failure that no check explains', () => {
     const stuck = caseResult('ing.a', 'fail', { reason: 'the client is stuck' })
     expect(text(report([stuck], { exitCode: 1 }))).toContain('    reason   the client is stuck\n')

@@ -3,7 +3,7 @@
  * and last the one command to run next.
  */
 import { limits } from '../src/limits.ts'
-import type { CaseResult, Report, Reporter } from '../src/report.ts'
+import type { CaseResult, Repeated, Report, Reporter } from '../src/report.ts'
 import { caseExit, caseVerdicts } from '../src/verdict.ts'
 import type { CaseVerdict } from '../src/verdict.ts'
 import { caseText, deciding, nameOf, why } from './case-text.ts'
@@ -95,8 +95,14 @@ function totals(report: Report, options: TextOptions): string {
     [`${head}:`, ...parts].join('  '),
     ...reasons(report, 'inconclusive'),
     ...reasons(report, 'n/a'),
+    ...(report.repeats ?? []).filter(({ passed, runs }) => passed < runs).map(repeated),
     ...(report.stale ?? []).map((id) => `  the baseline expects ${plain(id)} not to pass, and it does`),
   ].join('\n')
+}
+
+/** Of a case that did not pass each time: how often, and between which shares that lies at 95 %. */
+function repeated({ id, runs, passed, interval: [low, high] }: Repeated): string {
+  return `  ${plain(id)} passed ${passed} of ${runs} times (95 %: ${low.toFixed(2)}–${high.toFixed(2)})`
 }
 
 /** Why cases were not judged, each reason with how often it was given, the most frequent first. */

@@ -4,6 +4,7 @@
 import { watchEventLoop, watchLateness } from './clock.ts'
 import { applyBaseline, applyFlaky } from './baseline.ts'
 import type { Baseline } from './baseline.ts'
+import { mergeGuarantees } from './check/tier.ts'
 import type { Driver, Hello } from './driver.ts'
 import type { PhaseName } from './entry.ts'
 import { exitCodes, TailraceError, worstExit } from './errors.ts'
@@ -78,6 +79,7 @@ export async function runSuite(setup: Setup, options: SuiteOptions): Promise<Rep
     ? applyBaseline(weighed, options.baseline)
     : { results: weighed, stale: [] }
   const repeats = repeatsOf(results)
+  const guarantee = mergeGuarantees(results)
   const fitness: Fitness = { ...fit, latenessMs: lateness.stop(), eventLoopDelayMs: eventLoop.stop() }
   return {
     schema: 1,
@@ -100,6 +102,7 @@ export async function runSuite(setup: Setup, options: SuiteOptions): Promise<Rep
     gates: levelChoices[options.level].gates,
     ...(stale.length > 0 ? { stale } : {}),
     ...(repeats.length > 0 ? { repeats } : {}),
+    ...(guarantee ? { guarantee } : {}),
     cases: results,
   }
 }

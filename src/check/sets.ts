@@ -188,7 +188,15 @@ export class IdCounts {
       if (!lane) continue
       lanes[producer] = lane
       if (seq >= lane.extent) this.extend(lane, seq)
-      if (this.bump(lane.cells, producer, seq) === 0) order?.next(producer, seq)
+      const byte = seq >>> 2
+      const shift = (seq & 3) * 2
+      const before = lane.cells[byte] as number
+      if (((before >>> shift) & 3) > 0) this.bump(lane.cells, producer, seq)
+      else {
+        lane.cells[byte] = before | (1 << shift)
+        this.tally[1] += 1
+        order?.next(producer, seq)
+      }
     }
   }
 
@@ -205,8 +213,7 @@ export class IdCounts {
     }
   }
 
-  /** Counts a record; returns how often it had been seen before, up to `more`. */
-  private bump(cells: Uint8Array, producer: number, seq: number): number {
+  private bump(cells: Uint8Array, producer: number, seq: number): void {
     const byte = seq >>> 2
     const shift = (seq & 3) * 2
     const held = cells[byte] as number
@@ -215,11 +222,10 @@ export class IdCounts {
       const key = keyFor(producer, seq)
       this.many.set(key, (this.many.get(key) ?? 2) + 1)
     }
-    if (before === more) return before
+    if (before === more) return
     cells[byte] = held + (1 << shift)
     if (before > 0) this.tally[before as 1 | 2] -= 1
     this.tally[(before + 1) as 1 | 2 | 3] += 1
-    return before
   }
 
   private laneOf(producer: number): Lane {

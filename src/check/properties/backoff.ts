@@ -95,13 +95,16 @@ function calmOf(facts: Facts): Span[] {
   return merged
 }
 
-/** The gaps after each failure of a chain. A later attempt that did not await the end has not waited. */
+/**
+ * The gaps after each failure of a chain. A later attempt that did not await the answer has not waited; where there
+ * was none and the client came again before the exchange ended, it had given up at a time that nobody saw.
+ */
 function gapsOf(facts: Facts, chain: readonly Carrier[], calm: readonly Span[]): Gap[] {
   return pairs(chain).flatMap(([{ attempt: from }, { attempt: to }]): Gap[] => {
     if (!failedForNow(from, facts.run.profile)) return []
     const answer = fullAnswer(from)
     const start = answer?.t ?? from.sent?.t
-    if (start === undefined) return []
+    if (start === undefined || (!answer && start > to.request.t)) return []
     const ms = Math.max(0, to.request.t - start) / 1e6
     const own = !calm.some((span) => span.from <= to.request.t && start <= span.to)
     return [{ from, to, ms, latenessMs: facts.latenessMsAt(to.request.t), own }]

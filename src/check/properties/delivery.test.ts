@@ -7,6 +7,7 @@ import {
   first,
   second,
   refused,
+  reset,
   ten,
   partial,
   tries,
