@@ -209,32 +209,39 @@ function fromMap({ offered, producers: by, seqs }: History): Wrong {
 /** What was made last, so that it can be weighed. */
 const held: unknown[] = []
 setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
+const gc = runInNewContext('gc') as () => void
 
-interface Measured {
-  /** CPU, in µs. */
-  readonly us: number
-  /** Bytes that what was made still takes; meaningful where `held` is kept. */
-  readonly bytes: number
+/** Array buffers are let go one collection after their last holder. */
+function collect(): void {
+  for (let times = 0; times < 3; times += 1) gc()
 }
 
-function measured(of: History, fold: () => Wrong): Measured {
-  held.length = 0
-  collect()
-  const before = taken()
+/** CPU that the fold takes, in µs. */
+function measured(of: History, fold: () => Wrong): number {
   const since = process.cpuUsage()
   const wrong = fold()
   const us = cpuUs(since)
-  collect()
-  const bytes = taken() - before
   for (const name of ['lost', 'doubled', 'late'] as const) demand(name, wrong[name], of.wrong[name])
   held.length = 0
-  return { us, bytes }
+  return us
+}
+
+/** MiB that its structures still take when it is done. Apart: collecting garbage throws compiled code away too. */
+function weighed(fold: () => Wrong): number {
+  held.length = 0
+  collect()
+  const before = taken()
+  fold()
+  collect()
+  const mib = (taken() - before) / 2 ** 20
+  if (held.length === 0 || mib <= 0) throw new Error('nothing was weighed')
+  held.length = 0
+  return mib
 }
 
 function taken(): number {
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external // external holds the array buffers too
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
 }
 
 function demand(name: string, found: readonly IdRange[], expected: readonly IdRange[]): void {
@@ -245,29 +252,21 @@ function demand(name: string, found: readonly IdRange[], expected: readonly IdRa
 }
 
 function columnsOf(large: History, small: History): void {
-  const [same, ratio, ms, mb, mapMs]: [number[], number[], number[], number[], number[]] = [
-    [],
-    [],
-    [],
-    [],
-    [],
-  ]
-  measured(small, () => fromColumns(small)) // warm up
-  measured(small, () => fromMap(small))
-  for (let round = 0; round < rounds; round += 1) {
+  const [same, ratio, ms, mapMs]: [number[], number[], number[], number[]] = [[], [], [], []]
+  for (let round = -1; round < rounds; round += 1) {
     const one = measured(large, () => fromColumns(large))
     const map = measured(small, () => fromMap(small))
     const other = measured(large, () => fromColumns(large))
-    const scaled = map.us * (large.seqs.length / small.seqs.length)
-    same.push(other.us / one.us)
-    ratio.push((2 * scaled) / (one.us + other.us))
-    ms.push((one.us + other.us) / 2e3)
-    mb.push(one.bytes / 2 ** 20)
-    mapMs.push(map.us / 1e3)
+    if (round < 0) continue // warm up
+    same.push(other / one)
+    ratio.push((2 * map * (large.seqs.length / small.seqs.length)) / (one + other))
+    ms.push((one + other) / 2e3)
+    mapMs.push(map / 1e3)
   }
+  const mib = weighed(() => fromColumns(large))
   say(`A/A: columns against themselves       ${interval(same)}${isCalm(same) ? '' : '  noisy'}`)
   say(`columns, ${large.seqs.length} deliveries: CPU ms    ${interval(ms, 0)}  ≤ 500: ${atMost(500, ms)}`)
-  say(`columns: MiB of state                 ${interval(mb, 1)}  ≤ 16: ${atMost(16, mb)}`)
+  say(`columns: MiB of state                 ${mib.toFixed(1)}  ≤ 16: ${atMost(16, [mib])}`)
   say(`numeric Map, ${small.seqs.length} deliveries: CPU ms ${interval(mapMs, 0)}`)
   say(`Map, scaled by their number / columns ${interval(ratio, 0)}  ≥ 50: ${atLeast(50, ratio)}`)
 }
@@ -275,16 +274,17 @@ function columnsOf(large: History, small: History): void {
 function wholeMap(large: History): void {
   const map = measured(large, () => fromMap(large))
   const columns = measured(large, () => fromColumns(large))
+  const mib = weighed(() => fromMap(large))
   say(
-    `once, unscaled: Map ${(map.us / 1e6).toFixed(1)} s CPU, ${(map.bytes / 2 ** 20).toFixed(0)} MiB; ` +
-      `columns ${(columns.us / 1e6).toFixed(2)} s; ratio ${(map.us / columns.us).toFixed(0)}`,
+    `once, unscaled: Map ${(map / 1e6).toFixed(1)} s CPU, ${mib.toFixed(0)} MiB; ` +
+      `columns ${(columns / 1e6).toFixed(2)} s; ratio ${(map / columns).toFixed(0)}`,
   )
 }
 
 function ledgerOf(large: History): void {
   const text = ledgerText(large)
   const ms: number[] = []
-  for (let round = 0; round < rounds; round += 1) ms.push(measured(large, () => fromLedger(text)).us / 1e3)
+  for (let round = 0; round < rounds; round += 1) ms.push(measured(large, () => fromLedger(text)) / 1e3)
   const lines = text.split('\n').length - 1
   say(
     `ledger, ${lines} lines, ${perLanding} records a landing: CPU ms ${interval(ms, 0)}  ≤ 2000: ${atMost(2000, ms)}`,

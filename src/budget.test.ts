@@ -53,6 +53,17 @@ describe('the budget of a case', () => {
     )
   })
 
+  it('leaves time for what answers ask for, unless the case has counted it, or nobody would wait', () => {
+    const asking = (retry_after_s: number): Partial<Case> => ({
+      faults: [
+        rule({ when: { attempt: [1, 2] }, fault: { type: 'http_error', status: 503, retry_after_s } }),
+      ],
+    })
+    expect(budget(asking(6), ['retry.base_ms'])).toBe(150_000) // (3 + 2 × 6) s
+    expect(budget({ ...asking(6), reference_s: 4 }, ['retry.base_ms'])).toBe(40_000)
+    expect(budget(asking(86_400), ['retry.base_ms'])).toBe(limits.caseBudgetMs)
+  })
+
   it('never shrinks with more failures, and never below the least', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.nat({ max: 60 }), (n, reference_s) => {

@@ -2,6 +2,7 @@
  * How long a client may take for a case before it is stuck (design §4): the least that any case has, or ten times
  * what the reference client needs with the knobs that this client honours, whichever is more. Pure.
  */
+import type { Fault } from './fault.ts'
 import { limits } from './limits.ts'
 import type { Profile } from './profile.ts'
 import type { Case, CaseRule } from './scenario.ts'
@@ -11,14 +12,32 @@ const plainS = 3
 /** A client that does not honour `retry.base_ms` may wait a second before the first retry, and double that. */
 const ownBaseS = 1
 const ownCapS = 30
+const patienceS = 60
 /** For an answer, where a client is not told. */
 const ownTimeoutS = 10
 
 /** Milliseconds. */
 export function budgetMs(c: Case, profile: Profile, knobs: readonly string[]): number {
   const waitsS = knobs.includes('retry.base_ms') ? 0 : ownWaitsS(c, profile)
-  const neededS = (c.reference_s ?? plainS) + waitsS + silencesS(c, profile, knobs)
+  const neededS = (c.reference_s ?? plainS) + waitsS + silencesS(c, profile, knobs) + askedS(c, profile)
   return Math.max(limits.caseBudgetMs, Math.ceil(10_000 * neededS))
+}
+
+/** The waits that answers ask for, where the case does not count them itself. */
+function askedS({ faults, reference_s }: Case, profile: Profile): number {
+  if (reference_s !== undefined) return 0
+  const waits = faults.map((rule) => {
+    const each = [rule.fault, ...(rule.outcomes ?? []), ...(rule.oneOf ?? [])].map(asked)
+    return failuresOf(rule, profile) * Math.max(...each)
+  })
+  return waits.reduce((sum, wait) => sum + wait, 0)
+}
+
+/** Seconds; a wait that is longer than this no client waits. */
+function asked(fault: Fault | undefined): number {
+  if (fault?.type === 'rate_limit') return fault.per_s
+  const wait = fault?.type === 'http_error' ? (fault.retry_after_s ?? 0) : 0
+  return wait <= patienceS ? wait : 0
 }
 
 /** A server that says nothing for ever is left at the client's timeout, attempt by attempt. */

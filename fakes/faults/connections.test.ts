@@ -152,6 +152,16 @@ describe('an answer before the body', () => {
     client.socket.destroy()
   })
 
+  it('enters the records of a body that was all there before the answer', async () => {
+    await using server = await serving([early(false)])
+    const client = await RawClient.to(server.port)
+    client.send(headOnly + body)
+    expect(await client.until(answer(...words))).toBe(answer(...words))
+    client.socket.end()
+    await server.deserted()
+    expect(server.entries('request')).toMatchObject([{ req: 0, ids: [[0, 0, 1]], complete: true }])
+  })
+
   it('ends our half where it closes, and drains what still comes, also of the next request', async () => {
     await using server = await serving([early(true)])
     const client = await begun(server, answer(...words, ['connection: close']))

@@ -34,6 +34,9 @@ export class H1Exchange implements Exchange, Passenger {
   private readonly clock: Clock
   private leave: (how: Gone) => void = () => {}
   private left = false
+  private reading = false
+  /** What had come of the body when the answer began before anybody read. */
+  private early: Buffer | null = null
   private delivered = false
   private closes = false
   private saysClose = false
@@ -82,6 +85,8 @@ export class H1Exchange implements Exchange, Passenger {
     const ending = { framing: spoken, closes: this.closes, wallMs: this.clock.wall() }
     const fields = answerFields(status, headers, ending)
     this.saysClose = saysClose(fields)
+    // Node throws away what nobody has begun to read when the answer is over.
+    if (!this.reading) this.early = req.read() as Buffer | null
     for (const name of addedByNode) res.removeHeader(name)
     res.writeHead(status, reasonOf(status), fields.flat())
     this.stage = 'begun'
@@ -156,6 +161,8 @@ export class H1Exchange implements Exchange, Passenger {
 
   private async *read(): AsyncGenerator<Uint8Array> {
     const { req, res, expectsContinue } = this.arrival
+    this.reading = true
+    if (this.early) yield this.early
     if (expectsContinue && this.stage === 'silent' && !this.left && !this.connection.lost) res.writeContinue()
     const wake = (): void => this.wake()
     const signs = ['readable', 'end', 'error', 'close']

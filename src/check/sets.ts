@@ -179,21 +179,24 @@ export class IdCounts {
    * that was not seen before.
    */
   addColumns(producers: Uint16Array, seqs: Uint32Array, order?: Order): void {
-    const lanes: Lane[] = []
+    const lanes: (Lane | undefined)[] = []
     for (let row = 0; row < seqs.length; row += 1) {
       const producer = producers[row] as number
       const seq = seqs[row] as number
-      const known = lanes[producer]
-      const lane = known && known.lo <= seq && seq <= known.hi ? known : this.laneFor(producer, seq)
-      if (!lane) continue
-      lanes[producer] = lane
+      let lane = lanes[producer]
+      if (lane === undefined || seq < lane.lo || seq > lane.hi) {
+        lane = this.laneFor(producer, seq)
+        if (lane === undefined) continue
+        lanes[producer] = lane
+      }
       if (seq >= lane.extent) this.extend(lane, seq)
+      const { cells } = lane
       const byte = seq >>> 2
       const shift = (seq & 3) * 2
-      const before = lane.cells[byte] as number
-      if (((before >>> shift) & 3) > 0) this.bump(lane.cells, producer, seq)
+      const held = cells[byte] as number
+      if (((held >>> shift) & 3) > 0) this.bump(cells, producer, seq)
       else {
-        lane.cells[byte] = before | (1 << shift)
+        cells[byte] = held | (1 << shift)
         this.tally[1] += 1
         order?.next(producer, seq)
       }
@@ -270,26 +273,36 @@ export class IdCounts {
     const found: IdRange[] = []
     const passes = [test(0), test(1), test(2)]
     for (const [producer, from, to] of ranges) {
-      const cells = this.lanes.get(producer)?.cells
+      const cells = this.lanes.get(producer)?.cells ?? none
       let start = -1
-      for (let seq = from, step = 1; seq <= to; seq += step) {
-        const byte = cells?.[seq >>> 2] ?? 0
-        // Four records at a time where all four have the same count: most were seen once, or never.
-        const isEven = (seq & 3) === 0 && seq + 3 <= to && byte % fourOnce === 0 && byte !== more * fourOnce
-        step = isEven ? 4 : 1
-        const count = isEven ? byte / fourOnce : this.count(cells, producer, seq)
+      for (let seq = from; seq <= to;) {
+        const count = this.count(cells, producer, seq)
         const passed = count < more ? passes[count] === true : test(count)
         if (passed && start < 0) start = seq
         else if (!passed && start >= 0) {
           found.push([producer, start, seq - 1])
           start = -1
         }
+        seq += 1
+        if ((seq & 3) === 0 && count < more) seq = pastAlike(cells, seq, to, count)
       }
       if (start >= 0) found.push([producer, start, to])
     }
     return found
   }
 }
+
+/** The first sequence from `from`, a multiple of four, to `to` that is not one of four which all have this count. */
+function pastAlike(cells: Uint8Array, from: number, to: number, count: number): number {
+  const wanted = count * fourOnce
+  const end = Math.floor((to + 1) / 4)
+  const known = Math.min(end, cells.length)
+  let at = from / 4
+  while (at < known && cells[at] === wanted) at += 1
+  return 4 * (at >= known && count === 0 ? Math.max(at, end) : at)
+}
+
+const none = new Uint8Array(0)
 
 /** What wants to know in which order records were first seen. */
 export interface Order {

@@ -4,7 +4,8 @@
  * Analyses: 1. records whose last attempt failed in a way that the profile has retried, carried by fewer
  * requests than its least attempts, though the client was free to go on; 2. a logical request tried more
  * often in a row than its most attempts, each try after such a failure. Attempts that cannot be told apart
- * by records (cut before one was read, or connections without a request) may make up for the missing ones:
+ * by records (cut before all were read, or before the request was, or connections without one) may make up
+ * for the missing ones:
  * then 1 is unknown. A client need not wait for what asks for more than `patienceMs`, nor send again what a
  * window of de-duplication has passed over.
  */
@@ -53,16 +54,21 @@ function tooFew(facts: Facts, carriers: readonly Carrier[], min: number): Findin
   const waiting = givenUp(facts, carriers)
   const few = facts.carried(carriers).where(waiting, (times) => times < min)
   if (few.length === 0) return []
-  const hindered = hindrance(facts)
+  const hindered = hindrance(facts) ?? (isShutOut(carriers) ? 'its credentials were refused' : undefined)
   if (hindered !== undefined) return [inapplicable(`Not every failure was followed to its end: ${hindered}.`)]
   const hidden = unseenAttempts(facts)
   const doubtful = facts.carried(carriers).where(few, (times) => times + hidden >= min)
   const report = reporter(facts.attempts(), facts.word)
   const what = `Given up before ${counted(min, 'attempt')}`
   return [
-    ...report('unknown', `${what}, but for attempts that were cut before a record was read`, doubtful),
+    ...report('unknown', `${what}, but for attempts that were cut before every record was read`, doubtful),
     ...report(absent(facts), what, new IdSet(doubtful).without(few)),
   ]
+}
+
+/** A client whose credentials are refused may stop sending altogether (ing.4xx.auth-storm). */
+function isShutOut(carriers: readonly Carrier[]): boolean {
+  return carriers.some(({ attempt }) => [401, 403].includes(fullAnswer(attempt)?.status ?? 0))
 }
 
 /** Records whose last attempt is one to be followed by another, and which nothing confirmed or excuses. */
@@ -90,9 +96,11 @@ function givenUp(facts: Facts, carriers: readonly Carrier[]): IdRange[] {
 /** Attempts to send something of which the ledger cannot say what. */
 function unseenAttempts(facts: Facts): number {
   const requests = facts.attempts().map(({ request }) => request)
-  const cut = requests.filter(({ complete, ids }) => !complete && ids.length === 0).length
+  const cut = requests.filter(({ complete }) => !complete).length // records beyond the cut are not seen
   const used = new Set(requests.map(({ conn }) => conn))
-  return cut + facts.all('open').filter(({ conn }) => !used.has(conn)).length
+  const entered = new Set(requests.map(({ req }) => req))
+  const struck = facts.all('fault').filter(({ req }) => req !== undefined && !entered.has(req)).length
+  return cut + struck + facts.all('open').filter(({ conn }) => !used.has(conn)).length
 }
 
 function tooMany(facts: Facts, max: number): Finding[] {
