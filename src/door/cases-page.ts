@@ -26,7 +26,8 @@ function head(): string {
 
 The ${cases.length} cases of suite 1: ${count('MUST')} MUST, ${count('SHOULD')} SHOULD, ${count('MAY')} MAY.
 Beside what is said here each is judged by the invariants of every ingest case ([verdicts.md](verdicts.md)).
-\`tailrace explain CASE\` prints one of them. Where a profile has another level or another policy, [profiles.md](profiles.md) says so.`
+\`tailrace explain CASE\` prints one of them. Where a profile has another level or another policy,
+[profiles.md](profiles.md) says so.`
 }
 
 function departuresSection(): string {

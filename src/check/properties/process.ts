@@ -60,7 +60,9 @@ function leak(
 ): Finding[] {
   const end = Math.min(...facts.word.ends.map(({ t }) => t), Infinity)
   const idle = idleAfterFailure(facts, opens)
-  const left = idle.filter(({ conn }) => (closed.get(conn) ?? Infinity) >= end - exitNs)
+  const ours = new Set(facts.all('close').flatMap(({ conn, by }) => (by === 'server' ? [conn] : [])))
+  const lying = idle.filter(({ conn }) => !ours.has(conn)) // what the server has closed, nobody holds
+  const left = lying.filter(({ conn }) => (closed.get(conn) ?? Infinity) >= end - exitNs)
   const allowed = idleMax + busiest(facts.attempts())
   if (left.length <= allowed) return []
   const idleOnes = `${left.length} connections left idle after a failure`

@@ -5,9 +5,8 @@
  * requests than its least attempts, though the client was free to go on; 2. a logical request tried more
  * often in a row than its most attempts, each try after such a failure. Attempts that cannot be told apart
  * by records (cut before all were read, or before the request was, or connections without one) may make up
- * for the missing ones:
- * then 1 is unknown. A client need not wait for what asks for more than `patienceMs`, nor send again what a
- * window of de-duplication has passed over.
+ * for the missing ones: then 1 is unknown. A client need not wait for what asks for more than `patienceMs`,
+ * nor send again what a window of de-duplication has passed over.
  */
 import { fullAnswer } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
