@@ -1,103 +1,147 @@
 /**
- * How much of node:http's pace the reference server keeps: the same POSTs against a bare node:http server and
- * against the `generic` fake, interleaved in one run. A ratio, since absolute figures are the machine's.
+ * What the reference server costs: `tailrace serve` with a full ledger to a file, against a node:http that discards
+ * and against one that parses each line, at 1, 100 and 1000 records a request.
  *
  *   npm run bench
  *
- * The bare server is paired with itself as well (A/A): where that ratio's interval does not hold 1, the machine
- * was too noisy and the figure is not resolved.
+ * Each server is a process of its own and says how much CPU it used; a ratio is that of the requests which one µs of
+ * CPU carries. Where the generator is the slower side, its pace says nothing of the server, and CPU still does.
+ * Rounds are interleaved; the bare server is paired with another of its kind (A/A).
  */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { serveH1 } from '../fakes/server.ts'
-import { realClock } from '../src/clock.ts'
-import { Ledger } from '../src/ledger.ts'
-import { profiles } from '../src/profile.ts'
-import type { Profile } from '../src/profile.ts'
+import { servedCase } from '../src/door/cli/serve-ledger.ts'
 import { recordAt, recordSource } from '../src/record.ts'
+import { at, atLeast, cpuUs, interval, isCalm, say, sayWhere } from './figures.ts'
 
-const rounds = 5
-const requestsPerRound = 10_000
-/** The figure is as exact as the moment at which the last sample was taken. */
-const sampleMs = 50
-const recordsPerRequest = 20
-const source = recordSource('1', 'bench')
+const rounds = 11
+/** Requests of one round, by records a request. */
+const sizes = [
+  { records: 1, requests: 4_000, bare: 0.45, parse: undefined },
+  { records: 100, requests: 2_000, bare: 0.5, parse: 2 },
+  { records: 1000, requests: 400, bare: 0.35, parse: 4 },
+] as const
+/** Bodies that differ, sent by turns. */
+const bodies = 16
+const connections = 8
+const seed = '1'
 
-const body = Array.from({ length: recordsPerRequest }, (_, seq) =>
-  JSON.stringify(recordAt(source, [0, seq])),
-).join('\n')
+interface Server {
+  readonly name: string
+  readonly url: string
+  readonly child: ChildProcess
+}
 
-async function pace(url: string): Promise<number> {
+const built = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+async function started(name: string, program: string, args: readonly string[]): Promise<Server> {
+  const child = fork(built(program), args, {
+    execArgv: ['--import', new URL('./cpu-over-ipc.js', import.meta.url).href],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  if (!child.stdout) throw new Error('no stdout')
+  const lines = createInterface({ input: child.stdout })
+  const [line] = (await once(lines, 'line')) as [string]
+  return { name, child, url: (JSON.parse(line) as { url: string }).url }
+}
+
+async function cpuOf({ child }: Server): Promise<number> {
+  child.send('cpu')
+  const [us] = (await once(child, 'message')) as [number]
+  return us
+}
+
+/** NDJSON of records that `serve` knows, the token first, as the product's own clients send them. */
+function bodiesOf(records: number): string[] {
+  const source = recordSource(seed, servedCase)
+  return Array.from({ length: bodies }, (_, body) =>
+    Array.from({ length: records }, (__, i) =>
+      JSON.stringify(recordAt(source, [0, body * records + i])),
+    ).join('\n'),
+  )
+}
+
+interface Cost {
+  /** CPU of the server a request, µs. */
+  readonly us: number
+  /** Of the generator. */
+  readonly generatorUs: number
+  readonly perSecond: number
+}
+
+async function cost(server: Server, sent: readonly string[], requests: number): Promise<Cost> {
+  const before = await cpuOf(server)
+  const since = process.cpuUsage()
   const result = await autocannon({
-    url,
+    url: server.url,
     method: 'POST',
-    body,
-    connections: 8,
-    amount: requestsPerRound,
-    sampleInt: sampleMs,
+    requests: sent.map((body) => ({ body })),
+    connections,
+    amount: requests,
+    sampleInt: 50,
   })
-  if (result['2xx'] !== requestsPerRound)
-    throw new Error(`only ${result['2xx']} of ${requestsPerRound} were taken`)
-  return result.requests.total / result.duration
+  const generatorUs = cpuUs(since) / requests
+  const us = ((await cpuOf(server)) - before) / requests
+  if (result['2xx'] !== requests) throw new Error(`only ${result['2xx']} of ${requests} were taken`)
+  return { us, generatorUs, perSecond: result.requests.total / result.duration }
 }
 
-async function bare(): Promise<{ url: string; stop: () => void }> {
-  const server = createServer((request, response) => {
-    request
-      .resume()
-      .on('end', () => response.writeHead(202, { 'content-type': 'application/json' }).end('{"ok":true}'))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () => void server.close(),
+type Size = (typeof sizes)[number]
+
+async function measure(servers: readonly Server[], { records, requests, ...goals }: Size): Promise<void> {
+  const sent = bodiesOf(records)
+  for (const server of servers) await cost(server, sent, requests) // warm up
+  const costs = new Map<string, Cost[]>(servers.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    const turn = servers.map((_, i) => servers[(i + round) % servers.length] as Server)
+    for (const server of turn) costs.get(server.name)?.push(await cost(server, sent, requests))
+    truncateSync(ledger) // it would take gigabytes; the server goes on at its place, and the hole costs nothing
   }
+  const of = (name: string): number[] => (costs.get(name) ?? []).map(({ us }) => us)
+  const pair = of('bare').map((us, i) => (us + (of('bare again')[i] as number)) / 2)
+  const ratio = (over: readonly number[], under: readonly number[]): number[] =>
+    over.map((us, i) => us / (under[i] as number))
+  const same = ratio(of('bare'), of('bare again'))
+  say(`\n${records} records a request`)
+  for (const [name, each] of costs) {
+    const medians = [each.map(({ us }) => us), each.map((c) => c.generatorUs), each.map((c) => c.perSecond)]
+    const [us, generator, pace] = medians.map((samples) => at(samples, 0.5).toFixed(0))
+    say(`  ${name.padEnd(12)} ${us} µs CPU a request; generator ${generator} µs; ${pace} requests/s`)
+  }
+  say(`  bare / bare again   ${interval(same)}${isCalm(same) ? '' : '  not resolved: too noisy'}`)
+  report('ledger / bare', goals.bare, ratio(pair, of('ledger')))
+  report('ledger / parse', goals.parse, ratio(of('parse'), of('ledger')))
 }
 
-/** Every round has a ledger, and so a server, of its own: a ledger is bounded. */
-async function fake(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const clock = realClock()
-  const endpoint = await serveH1({
-    mode: 'ingest',
-    protocol: 'generic',
-    profile: profiles['generic'] as Profile,
-    plan: { version: 1, seed: '1', rules: [] },
-    ledger: new Ledger(clock),
-    clock,
-    source,
-    token: 'tk_bench',
-    host: '127.0.0.1',
-  })
-  return { url: endpoint.url, stop: () => endpoint.stop() }
+/** Capacities are the inverse of costs. */
+function report(name: string, goal: number | undefined, ratios: readonly number[]): void {
+  const verdict = goal === undefined ? '' : `  ≥ ${goal}: ${atLeast(goal, ratios)}`
+  say(`  ${name.padEnd(19)} ${interval(ratios)}${verdict}`)
 }
 
-/** The value below which this share of `ratios` lies. */
-function at(ratios: readonly number[], share: number): number {
-  const sorted = [...ratios].sort((a, b) => a - b)
-  return sorted[Math.round(share * (sorted.length - 1))] as number
+const directory = mkdtempSync(join(tmpdir(), 'tailrace-bench-'))
+const ledger = join(directory, 'ledger.ndjson')
+const servers: Server[] = []
+try {
+  sayWhere(loadavg(), cpus())
+  const serve = ['serve', '--json', '--port', '0', '--seed', seed, '--ledger', ledger]
+  servers.push(
+    await started('bare', './plain-server.js', ['bare']),
+    await started('ledger', '../src/door/bin.js', serve),
+    await started('bare again', './plain-server.js', ['bare']),
+    await started('parse', './plain-server.js', ['parse']),
+  )
+  for (const size of sizes) await measure(servers, size)
+  if (statSync(ledger).size === 0) throw new Error('the ledger is empty: nothing was entered')
+  sayWhere(loadavg(), cpus())
+} finally {
+  for (const { child } of servers) child.disconnect()
+  rmSync(directory, { recursive: true, force: true })
 }
-
-function interval(ratios: readonly number[]): string {
-  const [low, middle, high] = [0.05, 0.5, 0.95].map((share) => at(ratios, share).toFixed(2))
-  return `${middle} (90 %: ${low}–${high})`
-}
-
-const a = await bare()
-const same: number[] = []
-const kept: number[] = []
-await pace(a.url) // warm up
-for (let round = 0; round < rounds; round += 1) {
-  const b = await fake()
-  const [first, second] = [await pace(a.url), await pace(a.url)]
-  same.push(second / first)
-  kept.push((await pace(b.url)) / ((first + second) / 2))
-  await b.stop()
-}
-a.stop()
-process.stdout.write(`bare against itself        ${interval(same)}\n`)
-process.stdout.write(
-  `generic against bare       ${interval(kept)}  (${recordsPerRequest} records a request, read and entered)\n`,
-)
-if (at(same, 0.05) > 1 || at(same, 0.95) < 1)
-  process.stdout.write('not resolved: the machine was too noisy\n')

@@ -17,7 +17,7 @@ function rule(more: Partial<CaseRule> = {}): CaseRule {
     taken: false,
     fault: { type: 'http_error', status: 503 },
     ...more,
-  } as CaseRule
+  }
 }
 
 const budget = (c: Partial<Case>, knobs: string[] = []): number => budgetMs(caseOf('x', c), generic, knobs)
