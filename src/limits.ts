@@ -19,6 +19,10 @@ export const limits = {
   documentBytesMax: 4_194_304,
   /** Nesting of a JSON body that is searched for records. */
   jsonDepthMax: 64,
+  /** Lines of records as they were offered that are kept for comparing, of one source: about 13 MB. */
+  offeredLinesMax: 65_536,
+  /** Filling of a record beyond which none of its source are kept: 64 of them are made at a time. */
+  offeredPadBytesMax: 1_024,
   /** Logical requests of which one server counts the attempts: four for each entry of the longest ledger. */
   logicalsMax: 1_000_000,
   /** Errors of its own that a server remembers. */

@@ -48,6 +48,7 @@ const homes: Readonly<Record<string, RegExp>> = {
   ajv: /^src\/schema\.ts$/,
   commander: /^src\/door\/cli\//,
   'fast-check': /^src\/door\/fast-check\.ts$/,
+  typescript: /^src\/door\/cli\/modules\.ts$/,
   autocannon: /^(bench|src\/load)\//,
 }
 

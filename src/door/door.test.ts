@@ -1,59 +1,12 @@
 /** The command as a user meets it: what it prints, what it leaves, and its exit codes. */
-import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Entry } from '../entry.ts'
-import type { Report } from '../report.ts'
 import { reportSchema } from '../report.ts'
 import { problemsOf } from '../schema.ts'
 import { cases } from '../../scenarios/index.ts'
 import { shipped } from '../../scenarios/testing/judging.ts'
-
-const bin = fileURLToPath(new URL('../../dist/src/door/bin.js', import.meta.url))
-
-interface Ended {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function run(args: readonly string[], cwd: string): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
-    })
-  })
-}
-
-/** The command, in a directory of its own. */
-class Terminal {
-  readonly cwd = mkdtempSync(join(tmpdir(), 'tailrace-door-'))
-
-  tailrace(...args: string[]): Promise<Ended> {
-    return run([bin, ...args], this.cwd)
-  }
-
-  write(name: string, text: string): string {
-    writeFileSync(join(this.cwd, name), text)
-    return name
-  }
-
-  read(name: string): string {
-    return readFileSync(join(this.cwd, name), 'utf8')
-  }
-
-  ledger(id: string): Entry[] {
-    const lines = this.read(`.tailrace/latest/ledger/${id}.ndjson`).trimEnd().split('\n')
-    return lines.map((line) => JSON.parse(line) as Entry)
-  }
-
-  report(): Report {
-    return JSON.parse(this.read('.tailrace/latest/report.json')) as Report
-  }
-}
+import { bin, run, Terminal } from './testing/terminal.ts'
 
 const reference = shipped('reference')
 const nobody = shipped('null')

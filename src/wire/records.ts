@@ -8,6 +8,7 @@ import { bodyForm, isFormLine } from './body-form.ts'
 import type { BodyForm } from './body-form.ts'
 import { isContainer, piecesOf } from './json-text.ts'
 import type { Piece } from './json-text.ts'
+import { OfferedLines } from './offered-lines.ts'
 import { Sightings } from './sightings.ts'
 import type { Tokens } from './sightings.ts'
 
@@ -32,6 +33,23 @@ export interface BodyRecords {
 }
 
 export function readBody(body: Uint8Array, source: RecordSource): BodyRecords {
+  const rows = linesOf(source).read(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+  if (!rows) return readFully(body, source)
+  return { ids: rows.map(({ ids: [id] }) => id), damaged: [], foreign: 0, rows, utf8: true, form: 'ndjson' }
+}
+
+const lines = new WeakMap<RecordSource, OfferedLines>()
+
+function linesOf(source: RecordSource): OfferedLines {
+  const known = lines.get(source)
+  if (known) return known
+  const made = new OfferedLines(source)
+  lines.set(source, made)
+  return made
+}
+
+/** The same for any body, by parsing it. */
+export function readFully(body: Uint8Array, source: RecordSource): BodyRecords {
   const text = textOf(body)
   const pieces = piecesOf(text)
   const json = pieces.some(({ value }) => isContainer(value))

@@ -127,7 +127,16 @@ describe('no_credentials_elsewhere', () => {
         .exit(0)
         .verdict('rule'),
     ).toBe('unknown')
-    expect(moved({ auth: true, path: '/v0/events?name=a&token=x' }).verdict('rule')).toBe('unknown')
+    const query = { auth: true, path: '/v0/events?name=a&token=x' }
+    const given = by('no_credentials_elsewhere').attempt({ status: 302, head: query })
+    expect(
+      given
+        .attempt({ head: { elsewhere: true, ...query } })
+        .exit(0)
+        .verdict('rule'),
+    ).toBe('unknown')
+    expect(moved({ ...query, auth: false, credential: '01234567' }).verdict('rule')).toBe('unknown')
+    expect(moved(query).verdict('rule')).toBe('fail')
   })
 })
 

@@ -94,8 +94,11 @@ export const noCredentialsElsewhere: RuleChecker<'no_credentials_elsewhere'> = f
     const because = 'Requests named another host before any redirect, so their hosts show nothing.'
     return finding('unknown', because, { witnesses: numbers(before) })
   }
-  const handed = bearing.filter(({ request }) => hasToken(request.path))
-  const leaking = bearing.filter(({ request }) => !hasToken(request.path))
+  // Our own token cannot come from a redirect of a request that did not have one in its query.
+  const given = redirects.some(({ request }) => hasToken(request.path))
+  const leaks = ({ request }: Attempt): boolean =>
+    !hasToken(request.path) || (request.auth === true && !given)
+  const [handed, leaking] = [bearing.filter((one) => !leaks(one)), bearing.filter(leaks)]
   if (leaking.length > 0) {
     const because = `${counted(leaking.length, 'request')} to another origin with credentials.`
     return finding('fail', because, { witnesses: [...numbers(leaking), ...numbers(whole)] })

@@ -149,6 +149,12 @@ describe('rate', () => {
 
   it('cannot tell where no 429 came in time', () => {
     expect(by(call).attempt(half).attempt(rest).exit(0).verdict('rule')).toBe('unknown')
-    expect(by(call).attempt({ at: 3000, status: 429 }).exit(10).verdict('rule')).toBe('unknown')
+    expect(
+      by(call)
+        .attempt({ ...half, at: 3000, status: 429 })
+        .exit(10)
+        .verdict('rule'),
+    ).toBe('unknown')
+    expect(by(call).attempt().exit(0).verdict('rule')).toBe('n/a')
   })
 })

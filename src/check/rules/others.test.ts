@@ -113,6 +113,32 @@ describe('stops', () => {
     expect(crossing(10, 35).verdict('rule')).toBe('fail')
   })
 
+  it('does not count what several workers had on their way when it came', () => {
+    const workers = (opened: number, more: number): LedgerOf => {
+      const of = by(call)
+      for (let conn = 0; conn < opened; conn += 1) of.open(conn)
+      for (let i = 0; i < 6; i += 1) of.attempt({ ids: [[0, i, i]], status: 401, conn: i })
+      for (let i = 0; i < more; i += 1) of.attempt({ ids: [[0, 6 + i, 6 + i]], status: 401, conn: i })
+      return of.exit(10)
+    }
+    expect(workers(6, 2).verdict('rule')).toBe('pass')
+    expect(workers(6, 3).verdict('rule')).toBe('fail')
+    expect(workers(3, 0).verdict('rule')).toBe('fail')
+  })
+
+  it('is in doubt about a connection that was accepted while others were unanswered', () => {
+    const newcomers = (answeredAt: (i: number) => number): LedgerOf => {
+      const of = refused(3)
+      for (let i = 3; i < 7; i += 1) {
+        const told = { ids: [[0, i, i]] as const, status: 401, conn: 10 + i }
+        of.open(told.conn, i * 100).attempt({ ...told, at: i * 100 + 10, answeredAt: answeredAt(i) })
+      }
+      return of.exit(10)
+    }
+    expect(newcomers((i) => i * 100 + 20).verdict('rule')).toBe('fail')
+    expect(newcomers((i) => i * 100 + 120).verdict('rule')).toBe('unknown')
+  })
+
   it('is n/a where fewer answers came, and unknown where nothing was sent', () => {
     expect(refused(2).exit(10).verdict('rule')).toBe('n/a')
     expect(refused(0).exit(10).verdict('rule')).toBe('unknown')

@@ -2,9 +2,11 @@
  * Rules on what goes on beside a failed request: not_starved, others_land, stops.
  */
 import { failed, fullAnswer } from '../../history.ts'
+import type { Attempt } from '../../history.ts'
 import type { IdRange } from '../../record.ts'
 import { fromFacts } from '../checker.ts'
 import type { RuleChecker } from '../checker.ts'
+import type { Facts } from '../facts.ts'
 import { counted, finding, merge, named, reporter, shownMs } from '../finding.ts'
 import { IdSet } from '../sets.ts'
 import { headsWithin, judgeCount } from './carriers.ts'
@@ -71,7 +73,12 @@ export const othersLand: RuleChecker<'others_land'> = fromFacts((facts, { after 
   ])
 })
 
-/** Once the `seen`-th such answer has been sent, at most so many requests that carry records follow. */
+/**
+ * Once the `seen`-th such answer has been sent, at most so many requests that carry records follow. What a client with
+ * several workers has on its way is accepted and read one after the other, which no timer of ours shows: the first
+ * request of a connection that was open by then does not count, and that of a later one is in doubt while another that
+ * was opened before it is unanswered.
+ */
 export const stops: RuleChecker<'stops'> = fromFacts((facts, { after, seen, at_most }) => {
   const carriers = facts.carriers()
   if (carriers.length === 0) return unseen
@@ -83,8 +90,26 @@ export const stops: RuleChecker<'stops'> = fromFacts((facts, { after, seen, at_m
     const because = `${counted(times.length, 'answer')} of ${after} came; the client is to know after ${seen}.`
     return finding('n/a', because)
   }
-  const followed = headsWithin(facts, known)
-  const count = counted(followed.all.length, 'request')
-  const because = `${count} came after answer ${seen} of ${after}; at most ${at_most} allowed.`
-  return { ...judgeCount(followed, at_most, because), measured: { requestsAfter: followed.all.length } }
+  const { surely, perhaps } = underWay(facts, known)
+  const later = headsWithin(facts, known)
+  const all = later.all.filter(({ attempt }) => !surely.has(attempt))
+  const sure = later.sure.filter(({ attempt }) => !surely.has(attempt) && !perhaps.has(attempt))
+  const because = `${counted(all.length, 'request')} came after answer ${seen} of ${after}; at most ${at_most} allowed.`
+  return { ...judgeCount({ all, sure }, at_most, because), measured: { requestsAfter: all.length } }
 })
+
+/** First requests of connections, which the client sent before `t`, or may have. */
+function underWay(facts: Facts, t: number): { surely: Set<Attempt>; perhaps: Set<Attempt> } {
+  const first = new Map<number, Attempt>()
+  for (const attempt of [...facts.attempts()].reverse()) first.set(attempt.request.conn, attempt)
+  const closed = new Map(facts.all('close').map(({ conn, t: at }) => [conn, at]))
+  const [surely, perhaps] = [new Set<Attempt>(), new Set<Attempt>()]
+  let pendingUntil = 0
+  for (const open of facts.all('open')) {
+    const attempt = first.get(open.conn)
+    if (attempt && open.t <= t) surely.add(attempt)
+    else if (attempt && open.t < pendingUntil) perhaps.add(attempt)
+    pendingUntil = Math.max(pendingUntil, attempt?.sent?.t ?? closed.get(open.conn) ?? Infinity)
+  }
+  return { surely, perhaps }
+}

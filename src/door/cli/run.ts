@@ -57,7 +57,7 @@ export function addRun(program: Command, ending: Ending): void {
 }
 
 async function run(files: readonly string[], client: string, flags: Flags): Promise<Report> {
-  const own = readCases(files, flags.mode, cases)
+  const own = await readCases(files, flags.mode, cases)
   const pool = own.length > 0 ? own.map((one) => one.case) : cases
   const probe = probeOf(cases, flags.mode)
   const ids = [...cases, ...pool].map(({ id }) => id)
