@@ -209,7 +209,8 @@ export class GatedExchange implements Exchange {
       points: ['response-head', 'response-body', 'response-end'],
     })
     const { taken: allowed = true, fault, ids: struck = [] } = this.decision ?? {}
-    this.takenForReal = false
+    // Of a request without records everything is taken that there is.
+    this.takenForReal = content.content === undefined && allowed
     return {
       allowed,
       loses: fault?.type === 'discard_after_take',

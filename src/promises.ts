@@ -180,6 +180,11 @@ export const rules = {
     parameters: {
       until_s: { type: 'number', min: 0, max: 3_600, says: 'when it ends' },
       workers: { type: 'integer', min: 1, max: 1_000, says: 'requests under way at a time' },
+      knob: {
+        type: 'text',
+        optional: true,
+        says: 'the wish that holds their number; n/a where it is not honoured',
+      },
     },
     says: "while all fails, no more requests come than so many workers times the profile's most attempts",
   },

@@ -90,7 +90,7 @@ export const backoff: readonly Case[] = [
     records: 400,
     config: { 'batch.max_events': 10, concurrency: 4 },
     faults: [{ ...answers(503), when: { until_s: 2 } }],
-    promises: [{ use: 'calm_in_outage', until_s: 2, workers: 4 }],
+    promises: [{ use: 'calm_in_outage', until_s: 2, workers: 4, knob: 'concurrency' }],
     reference_s: 5,
   },
 ]

@@ -27,6 +27,17 @@ describe('calm_in_outage', () => {
     expect(outage(7).judge().measured).toEqual({ requestsInOutage: 7 })
   })
 
+  it('is n/a where the client does not honour the wish for so many workers', () => {
+    const known = (knobs: string[]): string | undefined => {
+      const run = { ...ruled({ ...call, knob: 'concurrency' }), knobs }
+      const of = ledger(run).offer(10)
+      for (let i = 0; i < 7; i += 1) of.attempt({ at: 10 + i * 10, status: 503 })
+      return of.exit(10).verdict('rule')
+    }
+    expect(known([])).toBe('n/a')
+    expect(known(['concurrency'])).toBe('fail')
+  })
+
   it('does not count what came after the outage, nor what went well', () => {
     expect(outage(7, 400).exit(10).verdict('rule')).toBe('pass')
     const served = by(call).attempt({ at: 1 })

@@ -19,9 +19,12 @@ import { unseen } from './unseen.ts'
 import { figures, heldGaps, judgeGaps } from './waits.ts'
 
 /** Failed requests that came before the end of the outage, on the run's clock: <= workers * attempts.max. */
-export const calmInOutage: RuleChecker<'calm_in_outage'> = fromFacts((facts, { until_s, workers }) => {
+export const calmInOutage: RuleChecker<'calm_in_outage'> = fromFacts((facts, { until_s, workers, knob }) => {
   const carriers = facts.carriers()
   if (carriers.length === 0) return unseen
+  if (knob !== undefined && !facts.run.knobs.includes(knob)) {
+    return finding('n/a', `The client does not honour ${knob}: how many workers it has is not known.`)
+  }
   const within = carriers.filter(({ attempt }) => failed(attempt) && attempt.request.t < until_s * 1e9)
   if (within.length === 0) return finding('unknown', `No request failed in the first ${until_s} s.`)
   const { max } = facts.run.profile.attempts
@@ -98,6 +101,9 @@ export const rate: RuleChecker<'rate'> = fromFacts((facts, { per_s_max, until_s 
   const from = limited.reduce((a, b) => Math.min(a, b), Infinity)
   const seconds = until_s - from / 1e9
   const alone = oneShot(facts, carriers)
+  if (!Number.isFinite(from) && alone) {
+    return finding('n/a', 'One request carried every record; there was no stream of them to slow.')
+  }
   if (seconds <= 0) {
     const because = `No request was answered 429 in the first ${until_s} s.`
     return finding(alone ? 'n/a' : 'unknown', because)
