@@ -62,6 +62,7 @@ describe('the budget of a case', () => {
     expect(budget(asking(6), ['retry.base_ms'])).toBe(150_000) // (3 + 2 × 6) s
     expect(budget({ ...asking(6), reference_s: 4 }, ['retry.base_ms'])).toBe(40_000)
     expect(budget(asking(86_400), ['retry.base_ms'])).toBe(limits.caseBudgetMs)
+    expect(budget(asking(86_400))).toBe(10_000 * (3 + 1))
   })
 
   it('never shrinks with more failures, and never below the least', () => {

@@ -64,6 +64,7 @@ function ownWaitsS(c: Case, profile: Profile): number {
 function failuresOf({ when, fault, outcomes, at }: CaseRule, profile: Profile): number {
   const last = profile.attempts.max - 1
   if (fault?.type === 'none' || fault?.type === 'early_hints') return 0
+  if (fault?.type === 'http_error' && (fault.retry_after_s ?? 0) > patienceS) return 1
   if (at !== undefined) return Number(/#(\d+)@/.exec(at)?.[1] ?? 1)
   if (when?.attempt === 'below attempts.min') return profile.attempts.min - 1
   if (when?.attempt) return Math.max(...when.attempt)

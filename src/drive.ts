@@ -61,7 +61,8 @@ async function inTurn(
   for (const [client, ids] of offers.entries()) {
     const driven = await one(ids, client)
     all.push(driven)
-    if (driven.ended !== 'exit') break // the ones behind it would tell nothing more
+    // Those behind one that hangs or cannot start would tell nothing more; one that was killed may have left work.
+    if (driven.ended === 'stuck' || driven.ended === 'not-started') break
   }
   return all
 }

@@ -167,7 +167,7 @@ async function runAll(setup: Setup, options: SuiteOptions, probe: CaseRun): Prom
     const result = weighed(resultOf(c, run, options.context(c, repeat)), held, options.probe)
     ran.push({ case: listed, repeat, run, result })
     options.keep(c, run, repeat)
-    options.onResult?.(result)
+    options.onResult?.(marked(result, options))
     if (bail && caseExit(result.verdict, result.checks, levelChoices[level].gates) !== exitCodes.pass)
       stopped = true
   }
@@ -207,6 +207,13 @@ function anotherOne(listed: Case, ran: readonly Ran[], probe: Case, seed: string
     source,
     again: again ?? true,
   }
+}
+
+/** As the report will show it. */
+function marked(result: CaseResult, { flaky, baseline }: SuiteOptions): CaseResult {
+  const [weighed = result] = flaky ? applyFlaky([result], flaky) : [result]
+  const [known = weighed] = baseline ? applyBaseline([weighed], baseline).results : [weighed]
+  return known
 }
 
 /** A client that fails the baseline passes nothing. */

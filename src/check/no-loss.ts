@@ -9,6 +9,7 @@ import { takenIds } from '../history.ts'
 import { countIds } from '../record.ts'
 import { fromFacts } from './checker.ts'
 import type { CheckerOf } from './checker.ts'
+import type { Facts } from './facts.ts'
 import { biographies, finding, merge, named, outcomes } from './finding.ts'
 import { IdSet } from './sets.ts'
 
@@ -23,6 +24,10 @@ export const noLoss: CheckerOf<'inv.no-loss'> = fromFacts((facts) => {
     const records = outcomes(missing, 'lost-reported')
     return finding('pass', `${landed.seen} of ${offered.size} records landed${told}.`, { measured, records })
   }
+  if (killed(facts)) {
+    const because = `Not landed: ${named(lost)}; the plan killed the client, which could not tell.`
+    return finding('n/a', because, { measured })
+  }
   const attempts = facts.attempts()
   const witnesses = [...word.witnesses, ...biographies(attempts, lost)]
   if (!word.over) {
@@ -36,3 +41,10 @@ export const noLoss: CheckerOf<'inv.no-loss'> = fromFacts((facts) => {
   const records = outcomes(lost, 'lost-silent')
   return merge([finding('fail', because, { measured, witnesses, records }), ...server])
 })
+
+/** A client that is killed by the plan has no last word; what it owes then is I21's to say. */
+function killed(facts: Facts): boolean {
+  return facts
+    .all('fault')
+    .some(({ emitted }) => emitted.type === 'client_stop' && emitted['how'] === 'sigkill')
+}
