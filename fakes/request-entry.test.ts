@@ -100,6 +100,18 @@ describe('where a request was sent', () => {
   })
 })
 
+describe('the token at another origin', () => {
+  it.each([
+    ['in a header of its own', [`X-Token: ${token}`], '/', true],
+    ['in a cookie', [`Cookie: session=${token}; a=b`], '/', true],
+    ['in the query', [], `/?k=${token}`, true],
+    ['nowhere', ['X-Token: other'], '/?k=v', false],
+  ])('is seen %s', async (_, fields, path, auth) => {
+    const entry = await entered({ path, fields: ['Host: other.invalid', ...fields] })
+    expect(entry).toMatchObject({ elsewhere: true, auth })
+  })
+})
+
 describe('a body', () => {
   const [one = '', two = ''] = ndjson(0, 1).split('\n')
 

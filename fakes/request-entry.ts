@@ -60,7 +60,7 @@ export function requestEntry(
     auth: known.auth ?? presents(head, known.token),
     ...(complete && total > 0 ? { sha } : {}),
     ...(credential === undefined ? {} : { credential: digestOf(credential) }),
-    ...(isElsewhere(head, known.authority) ? { elsewhere: true } : {}),
+    ...(isElsewhere(head, known.authority) ? awayFromHome(head, known.token) : {}),
     ...(isKnown && records.form !== undefined ? { form: records.form } : {}),
     ...(isKnown && !records.utf8 ? { utf8: false } : {}),
     ...(coding === undefined ? {} : { coding }),
@@ -78,6 +78,15 @@ export function presents({ headers, path }: Head, token: string): boolean {
   const parts = words.flatMap((word) => Buffer.from(word, 'base64').toString().split(':'))
   const keys = keyHeaders.flatMap((name) => headerValues(headers, name))
   return [...words, ...parts, ...keys, ...queryOf(path).values()].includes(token)
+}
+
+/** At another origin the token has no place at all, wherever it stands. */
+function awayFromHome({ headers, path }: Head, token: string): { elsewhere: true; auth?: true } {
+  const said = [...headers.map(([, value]) => value), ...queryOf(path).values()]
+  return {
+    elsewhere: true,
+    ...(said.some((value) => value.split(/[^\w~.-]+/).includes(token)) ? { auth: true } : {}),
+  }
 }
 
 function credentialOf({ headers, path }: Head): string | undefined {

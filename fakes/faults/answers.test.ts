@@ -33,6 +33,24 @@ describe('Location', () => {
   })
 })
 
+describe('Location to a client that names no host', () => {
+  it('is relative', async () => {
+    await using server = await serving([
+      {
+        id: 'r',
+        on: 'response-head',
+        taken: false,
+        fault: { type: 'http_error', status: 308, location: 'same' },
+      },
+    ])
+    const client = await RawClient.to(server.port)
+    const body = ndjson(0, 0)
+    client.send(`POST /a HTTP/1.0\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    expect((await client.until('\r\n\r\n')).toLowerCase()).toContain('\r\nlocation: /a?moved=1\r\n')
+    client.socket.destroy()
+  })
+})
+
 describe('Date', () => {
   const now = 'Thu, 01 Jan 2026 00:00:00 GMT'
 

@@ -60,9 +60,10 @@ function httpDate(wallMs: number): string {
 
 /** `other` is the same listener by another host name: another origin (RFC 6454 §4) that is still ours to watch. */
 function location(head: Head, where: 'same' | 'other'): string {
-  const host = headerValue(head.headers, 'host') ?? '127.0.0.1'
-  const url = new URL(head.path, `http://${host}`)
-  if (where === 'same') return url.origin + url.pathname + moved(url.search)
+  const host = headerValue(head.headers, 'host')
+  const url = new URL(head.path, `http://${host ?? 'localhost'}`)
+  // A client of HTTP/1.0 need not say by which name it knows us: to it the reference is relative (RFC 9110 §10.2.2).
+  if (where === 'same') return (host === undefined ? '' : url.origin) + url.pathname + moved(url.search)
   url.hostname = url.hostname === 'localhost' ? '127.0.0.1' : 'localhost'
   return url.origin + url.pathname + withoutToken(url.search)
 }
