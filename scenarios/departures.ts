@@ -30,6 +30,12 @@ export const departures: readonly Departure[] = [
       'a refused connection leaves no trace on our side: a client that starts later than that meets no refusal',
   },
   {
+    id: 'ing.4xx.401',
+    worded: 'the later requests still come; so, too, for 403',
+    built: 'after three refusals the client may stop, as long as it tells what it did not send',
+    reason: 'ing.4xx.auth-storm asks a client to stop after the third',
+  },
+  {
     id: 'ing.4xx.409-dup',
     worded: 'idempotent profile',
     built: 'n/a unless the client sends an Idempotency-Key; the records are taken before the 409',

@@ -19,6 +19,19 @@ describe('not_retried after 401', () => {
     expect(tries(401, 'a', 'b', 'b').exit(10).verdict('rule')).toBe('fail')
   })
 
+  it('lets a client that is refused three times stop, as long as it tells', () => {
+    const refused = (status: number, count: number): LedgerOf => {
+      const of = ledger(ruled({ use: 'not_retried', after: status })).offer(5)
+      for (let seq = 0; seq < count; seq += 1) of.attempt({ status, ids: [[0, seq, seq]] })
+      return of
+    }
+    expect(refused(401, 3).exit(10).verdict('rule')).toBe('pass')
+    expect(refused(403, 4).exit(10).verdict('rule')).toBe('pass')
+    expect(refused(401, 3).exit(0).verdict('rule')).toBe('fail')
+    expect(refused(401, 2).exit(10).verdict('rule')).toBe('fail')
+    expect(refused(400, 3).exit(10).verdict('rule')).toBe('fail')
+  })
+
   it('allows it by record, and wants the others as ever', () => {
     const old: Told = { head: { credential: 'a' }, status: 401 }
     const renewed: Told = { head: { credential: 'b' } }

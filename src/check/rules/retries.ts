@@ -60,7 +60,10 @@ function sentOnce(facts: Facts, carriers: readonly Carrier[], after: number | 'n
   const sent = carried.where(offered, (times) => times > 0)
   const excused = new IdSet(carried.where(refreshed.ranges(), (times) => times === 2))
   const repeated = excused.without(carried.where(offered, (times) => times > 1))
-  const unsent = carried.where(offered, (times) => times === 0)
+  const left = carried.where(offered, (times) => times === 0)
+  // A client whose credentials are refused again and again is to stop (ing.4xx.auth-storm), as long as it tells.
+  const shutOut = (after === 401 || after === 403) && carriers.length >= refusalsEnough
+  const unsent = shutOut ? facts.word.untold(left) : left
   const report = reporter(facts.attempts(), facts.word)
   const absent = facts.word.over ? 'fail' : 'unknown'
   const renewed =
@@ -73,6 +76,9 @@ function sentOnce(facts: Facts, carriers: readonly Carrier[], after: number | 'n
     ...report(absent, 'Never sent: the requests after the failed one did not come', unsent),
   ])
 }
+
+/** Refusals of its credentials after which a client may know that none will be accepted. */
+const refusalsEnough = 3
 
 /**
  * The records that met the failure, those sent again after it, and those of them that may be: after 401 a client
