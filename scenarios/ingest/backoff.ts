@@ -50,9 +50,9 @@ export const backoff: readonly Case[] = [
     level: 'MAY',
     source: 'Prometheus remote write backoff_max_delay',
     needs: { knobs: ['retry.max_ms'] },
-    config: { 'retry.max_ms': 200, 'retry.max_attempts': 9 },
+    config: { 'retry.max_ms': 1000, 'retry.max_attempts': 9 },
     faults: [answers(503, [1, 2, 3, 4, 5, 6, 7, 8])],
-    promises: [{ use: 'gaps_capped', knob: 'retry.max_ms', cap_ms: 200, factor: 2 }],
+    promises: [{ use: 'gaps_capped', knob: 'retry.max_ms', cap_ms: 1000, factor: 2 }],
   },
   {
     ...group,
