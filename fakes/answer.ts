@@ -16,6 +16,7 @@ export function jsonAnswer(status: number, value: unknown, headers: readonly Hea
 
 /** Gives the answer; resolves to what was emitted, body bytes counted, or to the first thing that was not. */
 export async function give(exchange: Exchange, answer: Answer): Promise<Emitted> {
+  if (exchange.answer) return (await exchange.answer(answer)).emitted
   const framing = { length: answer.body.length }
   const head = await exchange.respond(answer.status, answer.headers, framing, answer.ack)
   if (!head.ok) return head

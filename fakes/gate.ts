@@ -54,6 +54,10 @@ export class Gate {
   readonly options: GateOptions
   readonly counters: Counters = counters()
   readonly bodyThresholds: readonly number[]
+  /** Nothing is planned. */
+  readonly isIdle: boolean
+  /** Whether a rule shapes connections. */
+  readonly shapes: boolean
   /** Whether a rule looks into bodies by JSON pointer. */
   readonly readsJson: boolean
   private readonly healing = new AbortController()
@@ -63,6 +67,8 @@ export class Gate {
     // Every exchange that a fault holds waits for it; beyond ten Node would warn of a leak.
     setMaxListeners(limits.connectionsMax, this.healing.signal)
     this.options = options
+    this.isIdle = options.plan.rules.length === 0
+    this.shapes = options.plan.rules.some(({ shape }) => shape !== undefined)
     this.bodyThresholds = thresholds(options.plan, 'request-body')
     this.readsJson = options.plan.rules.some((rule) => rule.match?.json || rule.key?.startsWith('json:'))
   }
@@ -119,7 +125,7 @@ export class Gate {
   }
 
   draw(subject: Omit<Subject, 'atS'>): Decision | undefined {
-    if (this.healed.aborted) return undefined
+    if (this.isIdle || this.healed.aborted) return undefined
     return decide(this.options.plan, { ...subject, atS: this.atS() }, this.counters)
   }
 
@@ -134,6 +140,7 @@ export class GatedExchange implements Exchange {
   readonly connection: Exchange['connection']
   readonly head: Exchange['head']
   readonly gone: Exchange['gone']
+  readonly read: Exchange['read']
   private readonly gate: Gate
   private readonly inner: Exchange
   private decision: Decision | undefined
@@ -147,7 +154,8 @@ export class GatedExchange implements Exchange {
 
   constructor(gate: Gate, inner: Exchange) {
     this.gate = gate
-    this.inner = delayed(inner, () => this.shape())
+    this.inner = gate.shapes ? delayed(inner, () => this.shape()) : inner
+    if (inner.read && gate.bodyThresholds.length === 0) this.read = (each) => this.readWhole(each)
     this.id = inner.id
     this.connection = inner.connection
     this.head = inner.head
@@ -159,6 +167,7 @@ export class GatedExchange implements Exchange {
    * to be read.
    */
   async enter(): Promise<'open' | 'over' | 'answered'> {
+    if (this.gate.isIdle) return 'open'
     const first = this.gate.isFirst(this.inner)
     const aftermath = await this.strikeAt(this.gate.draw({ ...this.subject(), first, points: ['request'] }))
     if (aftermath === 'answered') return aftermath
@@ -167,14 +176,26 @@ export class GatedExchange implements Exchange {
 
   /** Ends early where a fault strikes in the body; `complete` is then false. */
   get body(): AsyncIterable<Uint8Array> {
-    return this.read()
+    return this.chunks()
   }
 
   get complete(): boolean {
     return this.bodyEnded && this.inner.complete
   }
 
-  private async *read(): AsyncGenerator<Uint8Array> {
+  private async readWhole(each: (chunk: Uint8Array) => void): Promise<void> {
+    await this.inner.read?.(each)
+    this.bodyEnded = true
+  }
+
+  /** Where nothing is planned for this answer it goes as it is. */
+  get answer(): Exchange['answer'] {
+    const { answer } = this.inner
+    const isFree = !this.decision && !this.over && !this.rest
+    return isFree && answer ? (whole) => answer.call(this.inner, whole) : undefined
+  }
+
+  private async *chunks(): AsyncGenerator<Uint8Array> {
     const waiting = [...this.gate.bodyThresholds]
     const seen: Uint8Array[] = []
     let total = 0
@@ -202,12 +223,14 @@ export class GatedExchange implements Exchange {
 
   /** Draws the rule for the answer. */
   admit(content: Content, body: Buffer): Admission {
-    this.decision = this.gate.draw({
-      ...this.subject(),
-      ...content,
-      ...(this.gate.readsJson ? jsonOf(body) : {}),
-      points: ['response-head', 'response-body', 'response-end'],
-    })
+    if (!this.gate.isIdle) {
+      this.decision = this.gate.draw({
+        ...this.subject(),
+        ...content,
+        ...(this.gate.readsJson ? jsonOf(body) : {}),
+        points: ['response-head', 'response-body', 'response-end'],
+      })
+    }
     const { taken: allowed = true, fault, ids: struck = [] } = this.decision ?? {}
     // Of a request without records everything is taken that there is.
     this.takenForReal = content.content === undefined && allowed
@@ -339,6 +362,7 @@ function delayed(inner: Exchange, wait: () => Promise<void>): Exchange {
     get complete() {
       return inner.complete
     },
+    read: inner.read?.bind(inner),
     inform: (...head) => wait().then(() => inner.inform(...head)),
     respond: (...head) => wait().then(() => inner.respond(...head)),
     write: (bytes) => wait().then(() => inner.write(bytes)),

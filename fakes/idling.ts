@@ -21,7 +21,7 @@ export class Idling {
 
   /** An exchange on this connection has ended. */
   begin(connection: Connection): void {
-    if (!connection.open) return
+    if (this.gate.isIdle || !connection.open) return
     const nothing = { method: '', path: '', headers: [] }
     const decision = this.gate.draw({ ...nothing, connection: connection.ordinal, points: ['idle'] })
     if (decision?.fault.type !== 'idle_close') return

@@ -2,7 +2,8 @@
  * From request bytes to records: reads the body, decodes it, finds the tokens in it, enters the request, and
  * has the gate draw its rule. Every ingest protocol begins here; what they make of it is theirs.
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
 import { headerValue } from '../src/exchange.ts'
 import type { Exchange, Head } from '../src/exchange.ts'
 import type { Site } from '../src/entry.ts'
@@ -26,6 +27,8 @@ export interface Refusal {
 
 export interface Intake {
   readonly records: BodyRecords
+  /** Of `records`, as ranges. */
+  readonly ids: readonly IdRange[]
   /** With its content codings undone. */
   readonly body: Buffer
   readonly refusal?: Refusal
@@ -83,22 +86,32 @@ interface Read {
 }
 
 /** Reads the whole body, keeps what the limit allows, and hashes all of it. */
-async function readWhole(exchange: Pick<Exchange, 'body'>): Promise<Read> {
+async function readWhole(exchange: Pick<Exchange, 'body' | 'read'>): Promise<Read> {
   const chunks: Uint8Array[] = []
-  const hash = createHash('sha256')
   let total = 0
-  for await (const chunk of exchange.body) {
-    hash.update(chunk)
+  let sum: Hash | undefined // of what comes in one piece it is not needed
+  const add = (chunk: Uint8Array): void => {
+    if (chunk.length === 0) return
+    if (total > 0) sum ??= createHash('sha256').update(chunks[0] ?? '')
+    sum?.update(chunk)
     if (total <= limits.bodyBytesMax) chunks.push(chunk)
     total += chunk.length
   }
-  return { bytes: Buffer.concat(chunks), total, sha: hash.digest('hex').slice(0, 16) }
+  if (exchange.read) await exchange.read(add)
+  else for await (const chunk of exchange.body) add(chunk)
+  const [only = nothing] = chunks
+  const bytes =
+    chunks.length > 1 ? Buffer.concat(chunks) : Buffer.from(only.buffer, only.byteOffset, only.length)
+  return { bytes, total, sha: (sum?.digest('hex') ?? hash('sha256', bytes)).slice(0, 16) }
 }
+
+const nothing = new Uint8Array(0)
 
 function decoded(head: Head, { bytes, total }: Read): { body: Buffer; refusal?: Refusal } {
   const tooLarge = { status: 413, message: `body larger than ${limits.bodyBytesMax} bytes` } as const
   if (total > limits.bodyBytesMax) return { body: bytes, refusal: tooLarge }
   const coding = headerValue(head.headers, 'content-encoding')
+  if (coding === undefined) return { body: bytes }
   const content = decodeContent(bytes, coding, limits.bodyBytesMax)
   if (content.ok) return { body: content.bytes }
   const none = Buffer.alloc(0)
@@ -125,13 +138,14 @@ export async function intake(exchange: GatedExchange, services: IntakeServices):
   const ids = rangesOf(records.ids)
   const logical = logicalName(ids)
   const site = sites.next(lane, logical)
-  const received = { ...read, records, readable: !refusal }
+  const received = { total: read.total, sha: read.sha, records, ids, readable: !refusal }
   ledger.write(requestEntry(exchange, received, services, site), exchange.head.at)
   if (!exchange.complete) return undefined
   const content = { site, ids, bytes: read.total, ...(logical === undefined ? {} : { content: logical }) }
   const admission = exchange.admit(content, body)
   return {
     records,
+    ids,
     body,
     lands: admission.allowed && !admission.loses,
     ...(refusal ? { refusal } : {}),
@@ -176,8 +190,9 @@ export async function enterUnserved(
   const read = await readWhole(exchange)
   const { body, refusal } = decoded(exchange.head, read)
   const records = readBody(body, source)
-  const logical = logicalName(rangesOf(records.ids))
+  const ids = rangesOf(records.ids)
+  const logical = logicalName(ids)
   const site = sites.next(logical === undefined ? 'control' : 'ingest', logical)
-  const received = { ...read, records, readable: !refusal }
+  const received = { total: read.total, sha: read.sha, records, ids, readable: !refusal }
   ledger.write(requestEntry(exchange, received, services, site), exchange.head.at)
 }

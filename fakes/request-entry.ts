@@ -4,12 +4,14 @@ import type { EntryOf, Site } from '../src/entry.ts'
 import { headerValue, headerValues } from '../src/exchange.ts'
 import type { Exchange, Head } from '../src/exchange.ts'
 import { limits } from '../src/limits.ts'
-import { rangesOf } from '../src/record.ts'
+import type { IdRange } from '../src/record.ts'
 import type { BodyRecords } from '../src/wire/records.ts'
 
 /** A request as it was read. */
 export interface Received {
   readonly records: BodyRecords
+  /** Of `records`, as ranges. */
+  readonly ids: readonly IdRange[]
   /** Whether its content codings could be undone, within the bounds. */
   readonly readable: boolean
   /** Bytes as received. */
@@ -33,51 +35,60 @@ type RequestBody = Omit<EntryOf<'request'>, 'n' | 't'>
 
 export function requestEntry(
   exchange: Pick<Exchange, 'id' | 'connection' | 'head' | 'complete'>,
-  { records, readable, total, sha }: Received,
+  { records, ids, readable, total, sha }: Received,
   known: Known,
   site: Site,
 ): RequestBody {
   const { head, connection, complete } = exchange
-  const { damaged, foreign } = records
+  const { damaged, foreign, form } = records
   const key = headerValue(head.headers, 'idempotency-key')
   const credential = credentialOf(head)
   const coding = codingOf(head)
-  // Neither a part of a body nor one that could not be decoded says how the whole is written.
-  const isKnown = complete && readable
-  return {
+  // Member by member: one is made for each request, and most lack most of these.
+  const entry: { -readonly [K in keyof RequestBody]: RequestBody[K] } = {
     kind: 'request',
     req: exchange.id,
     conn: connection.id,
     site,
     method: head.method,
     path: head.path,
-    ids: rangesOf(records.ids),
-    ...(damaged.length > 0 ? { damaged: damaged.slice(0, limits.witnessesMax) } : {}),
-    ...(foreign > 0 ? { foreign } : {}),
+    ids,
     bytes: total,
     complete,
-    ...(key === undefined ? {} : { key }),
     auth: known.auth ?? presents(head, known.token),
-    ...(complete && total > 0 ? { sha } : {}),
-    ...(credential === undefined ? {} : { credential: digestOf(credential) }),
-    ...(isElsewhere(head, known.authority) ? awayFromHome(head, known.token) : {}),
-    ...(isKnown && records.form !== undefined ? { form: records.form } : {}),
-    ...(isKnown && !records.utf8 ? { utf8: false } : {}),
-    ...(coding === undefined ? {} : { coding }),
-    ...(known.afterClose ? { afterClose: true } : {}),
   }
+  if (damaged.length > 0) entry.damaged = damaged.slice(0, limits.witnessesMax)
+  if (foreign > 0) entry.foreign = foreign
+  if (key !== undefined) entry.key = key
+  if (complete && total > 0) entry.sha = sha
+  if (credential !== undefined) entry.credential = digestOf(credential)
+  if (isElsewhere(head, known.authority)) Object.assign(entry, awayFromHome(head, known.token))
+  // Neither a part of a body nor one that could not be decoded says how the whole is written.
+  if (complete && readable) {
+    if (form !== undefined) entry.form = form
+    if (!records.utf8) entry.utf8 = false
+  }
+  if (coding !== undefined) entry.coding = coding
+  if (known.afterClose) entry.afterClose = true
+  return entry
 }
 
 const keyHeaders = ['x-api-key', 'api-key']
+const credentialHeaders = ['authorization', ...keyHeaders]
 
 /** Whether the token stands where clients put one: Authorization, plain or in base64, a key header, the query. */
 export function presents({ headers, path }: Head, token: string): boolean {
+  if (!path.includes('?') && !hasCredential(headers)) return false
   const authorization = headerValues(headers, 'authorization').map((value) => value.trim())
   const words = authorization.flatMap((value) => [value, value.slice(value.indexOf(' ') + 1).trim()])
   // RFC 7617 §2: user and password joined by a colon; ApiKey has id and key in the same form.
   const parts = words.flatMap((word) => Buffer.from(word, 'base64').toString().split(':'))
   const keys = keyHeaders.flatMap((name) => headerValues(headers, name))
   return [...words, ...parts, ...keys, ...queryOf(path).values()].includes(token)
+}
+
+function hasCredential(headers: Head['headers']): boolean {
+  return credentialHeaders.some((name) => headerValue(headers, name) !== undefined)
 }
 
 /** At another origin the token has no place at all, wherever it stands. */
@@ -90,8 +101,11 @@ function awayFromHome({ headers, path }: Head, token: string): { elsewhere: true
 }
 
 function credentialOf({ headers, path }: Head): string | undefined {
-  const inHeaders = ['authorization', ...keyHeaders].map((name) => headerValue(headers, name))
-  return inHeaders.find((value) => value !== undefined) ?? queryOf(path).get('token') ?? undefined
+  for (const name of credentialHeaders) {
+    const value = headerValue(headers, name)
+    if (value !== undefined) return value
+  }
+  return path.includes('?') ? (queryOf(path).get('token') ?? undefined) : undefined
 }
 
 function digestOf(text: string): string {
@@ -105,13 +119,15 @@ function queryOf(path: string): URLSearchParams {
 
 /** A target in absolute form goes before Host (RFC 9112 §3.2.2). Names compare without case. */
 function isElsewhere({ headers, path }: Head, authority: string | undefined): boolean {
-  const host = /^https?:\/\/([^/?#]*)/i.exec(path)?.[1] ?? headerValue(headers, 'host')
-  if (authority === undefined || host === undefined) return false
+  const named = path.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(path)?.[1]
+  const host = named ?? headerValue(headers, 'host')
+  if (authority === undefined || host === undefined || host === authority) return false
   return host.trim().toLowerCase() !== authority.toLowerCase()
 }
 
 /** Content codings as they were named, without those that do nothing. */
 function codingOf({ headers }: Head): string | undefined {
+  if (headerValue(headers, 'content-encoding') === undefined) return undefined
   const names = headerValues(headers, 'content-encoding')
     .join(',')
     .toLowerCase()

@@ -150,6 +150,8 @@ class Fake implements Arrivals {
     const witnessed = witness(inner, this.options.ledger, this.options.clock)
     const gated = new GatedExchange(this.gate, witnessed.exchange)
     try {
+      const { room } = this.options.ledger
+      if (room) await room
       const entered = await gated.enter()
       if (entered === 'open') await this.protocol.serve(gated, this.services)
       else if (entered === 'answered') await enterUnserved(inner, this.services)

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../src/clock.ts'
 import { headerValue } from '../src/exchange.ts'
-import type { Ack, Cut, Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
+import type { Ack, Answered, Cut, Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
 import type { Ledger } from '../src/ledger.ts'
 import { httpDateMs, retryAfterMs } from '../src/wire/retry-after.ts'
 
@@ -40,20 +40,16 @@ export function witness(inner: Exchange, ledger: Ledger, clock: Clock): Witness 
   let written = 0
   let closed = false
 
+  const answer = inner.answer?.bind(inner)
   const whole = (): boolean => typeof framing === 'object' && written >= framing.length
-  const sent = (full: boolean): void => {
+  const sent = (extent: Answered['written']): void => {
     if (closed) return
     closed = true
-    const extent = full ? 'full' : framing === undefined ? 'none' : 'partial'
     ledger.write({ kind: 'sent', req: inner.id, written: extent })
   }
+  const sentAs = (full: boolean): void => sent(full ? 'full' : framing === undefined ? 'none' : 'partial')
 
-  async function respond(
-    status: number,
-    headers: readonly Header[],
-    how: Framing,
-    ack?: Ack,
-  ): Promise<Emitted> {
+  function enter(status: number, headers: readonly Header[], ack: Ack | undefined): void {
     const t = clock.now()
     const wait = headerValue(headers, 'retry-after')
     const retryMs = wait === undefined ? undefined : retryAfterMs(wait, serverNow(headers, clock.wall()))
@@ -67,6 +63,15 @@ export function witness(inner: Exchange, ledger: Ledger, clock: Clock): Witness 
       },
       t,
     )
+  }
+
+  async function respond(
+    status: number,
+    headers: readonly Header[],
+    how: Framing,
+    ack?: Ack,
+  ): Promise<Emitted> {
+    enter(status, headers, ack)
     const emitted = await inner.respond(status, headers, how, ack)
     if (emitted.ok) framing = how
     return emitted
@@ -76,11 +81,22 @@ export function witness(inner: Exchange, ledger: Ledger, clock: Clock): Witness 
     id: inner.id,
     connection: inner.connection,
     head: inner.head,
-    body: inner.body,
+    get body() {
+      return inner.body
+    },
     get complete() {
       return inner.complete
     },
     gone: inner.gone,
+    read: inner.read?.bind(inner),
+    answer:
+      answer &&
+      (async (given) => {
+        enter(given.status, given.headers, given.ack)
+        const answered = await answer(given)
+        sent(answered.written)
+        return answered
+      }),
     inform: (status, headers) => inner.inform(status, headers),
     respond,
     trailers: (headers) => inner.trailers(headers),
@@ -91,14 +107,14 @@ export function witness(inner: Exchange, ledger: Ledger, clock: Clock): Witness 
     },
     end: async () => {
       const emitted = await inner.end()
-      sent(emitted.ok)
+      sentAs(emitted.ok)
       return emitted
     },
     cut: async (how: Cut) => {
       const emitted = await inner.cut(how)
-      sent(whole())
+      sentAs(whole())
       return emitted
     },
   }
-  return { exchange, close: () => sent(whole()) }
+  return { exchange, close: () => sentAs(whole()) }
 }

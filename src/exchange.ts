@@ -67,6 +67,8 @@ export interface Exchange {
    * not resolve it: the client may have half-closed and still read (RFC 9112 §9.6). The first write tells.
    */
   readonly gone: Promise<Gone>
+  /** The same as `body`, handed over as it comes; where there is no need to stop in the midst. */
+  readonly read?: ((each: (chunk: Uint8Array) => void) => Promise<void>) | undefined
   /** An interim answer (RFC 9110 §15.2). */
   inform(status: number, headers: readonly Header[]): Promise<Emitted>
   /** The head of the answer. `ack` is what it claims; it is written nowhere but in the ledger. */
@@ -76,6 +78,21 @@ export interface Exchange {
   trailers(headers: readonly Header[]): Promise<Emitted>
   end(): Promise<Emitted>
   cut(how: Cut): Promise<Emitted>
+  /** `respond`, `write` and `end` of a whole answer, in one write where its bytes can go so. */
+  readonly answer?: ((answer: WholeAnswer) => Promise<Answered>) | undefined
+}
+
+export interface WholeAnswer {
+  readonly status: number
+  readonly headers: readonly Header[]
+  readonly body: Uint8Array
+  readonly ack?: Ack
+}
+
+export interface Answered {
+  /** Of the body; or of the first thing that was not. */
+  readonly emitted: Emitted
+  readonly written: 'none' | 'partial' | 'full'
 }
 
 /** What a transport tells the server it carries. */
@@ -99,10 +116,16 @@ export interface Arrivals {
 /** The values of a header, names compared without case (RFC 9110 §5.1). */
 export function headerValues(headers: readonly Header[], name: string): string[] {
   const wanted = name.toLowerCase()
-  return headers.filter(([n]) => n.toLowerCase() === wanted).map(([, value]) => value)
+  return headers.filter(([n]) => isNamed(n, wanted)).map(([, value]) => value)
+}
+
+function isNamed(name: string, wanted: string): boolean {
+  return name.length === wanted.length && (name === wanted || name.toLowerCase() === wanted)
 }
 
 /** The first value of a header. */
 export function headerValue(headers: readonly Header[], name: string): string | undefined {
-  return headerValues(headers, name)[0]
+  const wanted = name.toLowerCase()
+  for (const [n, value] of headers) if (isNamed(n, wanted)) return value
+  return undefined
 }

@@ -156,7 +156,7 @@ describe('what is no whole ledger', () => {
     [
       'an unknown kind',
       `${first}\n{"n":1,"t":1,"kind":"rumour"}\n`,
-      [/^x:2 \/kind: expected one of run, phase, offer, claim, .*, lateness, got "rumour"$/],
+      [/^x:2 \/kind: expected one of run, phase, offer, act, claim, .*, lateness, got "rumour"$/],
     ],
     ['no object', `${first}\nnull\n`, [/^x:2 \/kind: expected one of run, .*, got undefined$/]],
     [

@@ -15,6 +15,8 @@ import { problemsOf } from './schema.ts'
 /** Where lines go besides memory. */
 export interface Sink {
   line(text: string): void
+  /** Resolves when there is room for more; absent while there is. Who can hold back what brings lines, should. */
+  readonly room?: Promise<void> | undefined
   close(): Promise<void>
 }
 
@@ -41,8 +43,7 @@ export class Ledger {
 
   /** Enters what was seen, at `t` (nanoseconds of the clock) or now. Returns the entry. */
   write(body: EntryBody, t: number = this.clock.now()): Entry {
-    const { kind, ...members } = body
-    const entry = { n: this.entries.length, t, kind, ...members } as Entry
+    const entry: Entry = { n: this.entries.length, t, ...body }
     if (this.entries.length >= limits.ledgerEntriesMax) {
       this.dropped += 1
       this.markFull()
@@ -58,6 +59,11 @@ export class Ledger {
     return entry
   }
 
+  /** While the sink has more than it can write: resolves when it has room again. */
+  get room(): Promise<void> | undefined {
+    return this.sink?.room
+  }
+
   /** Resolves to the first entry, written already or yet to come, that `wanted` accepts. */
   until(wanted: (entry: Entry) => boolean): Promise<Entry> {
     const found = this.entries.find(wanted)
@@ -71,14 +77,35 @@ export class Ledger {
   }
 }
 
-/** A sink that writes NDJSON. */
+/** A sink that writes NDJSON, what comes within one turn of the event loop at once. */
 export function fileSink(path: string): Sink {
-  const stream = createWriteStream(path)
+  const stream = createWriteStream(path, { highWaterMark: limits.sinkBytesMax })
   const done = finished(stream)
-  done.catch(() => {}) // reported by close()
+  let gathered = ''
+  let room: Promise<void> | undefined
+  let wake: () => void = () => {}
+  const hand = (): void => {
+    if (gathered === '') return
+    if (!stream.destroyed && !stream.write(gathered)) room ??= new Promise((resolve) => (wake = resolve))
+    gathered = ''
+  }
+  const free = (): void => {
+    room = undefined
+    wake()
+  }
+  stream.on('drain', free)
+  done.catch(free) // reported by close(); nobody waits for a file that takes no more
   return {
-    line: (text) => void stream.write(`${text}\n`),
+    line: (text) => {
+      if (gathered === '') setImmediate(hand)
+      gathered += `${text}\n`
+      if (gathered.length >= limits.sinkGatheredCharsMax) hand()
+    },
+    get room() {
+      return room
+    },
     close: () => {
+      hand()
       stream.end()
       return done
     },

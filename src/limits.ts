@@ -13,6 +13,10 @@ export const limits = {
   memorySocketBytesMax: 65_536,
   /** Entries of one case: a client in a hot loop is stopped here; 40 times what the largest case writes. */
   ledgerEntriesMax: 250_000,
+  /** What is gathered of a ledger before it goes to its file, within one turn of the event loop. */
+  sinkGatheredCharsMax: 65_536,
+  /** What a ledger's file has yet to write before requests wait for it: a few tenths of a second of a slow disk. */
+  sinkBytesMax: 8_388_608,
   /** A ledger file read back. */
   ledgerBytesMax: 536_870_912,
   /** Plan, case, baseline or replay file. */

@@ -109,10 +109,13 @@ export function shownRange([producer, from, to]: IdRange): string {
  */
 export function rangesOf(ids: Iterable<RecordId>): IdRange[] {
   const ranges: [number, number, number][] = []
-  for (const [producer, seq] of ids) {
-    const last = ranges.at(-1)
+  let last: [number, number, number] | undefined
+  for (const id of ids) {
+    // No destructuring: that of arrays goes through iterators, and bodies have thousands of ids.
+    const producer = id[0]
+    const seq = id[1]
     if (last && last[0] === producer && last[2] + 1 === seq) last[2] = seq
-    else ranges.push([producer, seq, seq])
+    else ranges.push((last = [producer, seq, seq]))
   }
   return ranges
 }

@@ -3,7 +3,7 @@
  * undone, no token is demanded, and the profile's `reply` is given; where a part of the batch was struck, its counts.
  */
 import { STATUS_CODES } from 'node:http'
-import { countIds, rangesOf } from '../../src/record.ts'
+import { countIds } from '../../src/record.ts'
 import { give, jsonAnswer } from '../answer.ts'
 import type { Answer } from '../answer.ts'
 import { intake } from '../intake.ts'
@@ -32,7 +32,7 @@ export const generic: FakeProtocol = {
       await give(exchange, errorAnswer(got.refusal.status, got.refusal.message))
       return
     }
-    const ids = rangesOf(got.records.ids)
+    const { ids } = got
     const { partial } = got.take(ids) // visible at once or later: 202 promises the take alone
     if (partial) {
       await give(exchange, jsonAnswer(200, counters(countIds(ids), 0, partial, services.source.nonce)))

@@ -1,7 +1,17 @@
 /** One HTTP/1.1 request and its answer, over node's parser and writer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../../src/clock.ts'
-import type { Cut, Emitted, Exchange, Framing, Gone, Head, Header } from '../../src/exchange.ts'
+import type {
+  Answered,
+  Cut,
+  Emitted,
+  Exchange,
+  Framing,
+  Gone,
+  Head,
+  Header,
+  WholeAnswer,
+} from '../../src/exchange.ts'
 import type { H1Connection, Passenger } from './h1-connection.ts'
 import { answerFields, bodied, headBytes, reasonOf, saysClose } from './h1-head.ts'
 
@@ -9,6 +19,7 @@ import { answerFields, bodied, headBytes, reasonOf, saysClose } from './h1-head.
 export interface Arrival {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  readonly headers: readonly Header[]
   /** The client waits for 100 before it sends the body (RFC 9110 §10.1.1). */
   readonly expectsContinue: boolean
   readonly at: number
@@ -18,10 +29,19 @@ export interface Arrival {
 
 /** Name and value by turns, as node keeps them, in pairs. */
 export function pairs(raw: readonly string[]): Header[] {
-  return Array.from({ length: raw.length / 2 }, (_, i): Header => [raw[2 * i] ?? '', raw[2 * i + 1] ?? ''])
+  const headers: Header[] = []
+  for (let i = 0; i < raw.length; i += 2) headers.push([raw[i] ?? '', raw[i + 1] ?? ''])
+  return headers
 }
 
 const addedByNode = ['date', 'connection', 'content-length', 'transfer-encoding']
+
+/** Head and body of an answer that goes out at once: less than any send buffer holds. */
+const oneWriteBytesMax = 2_048
+
+function take(req: IncomingMessage): Buffer | null {
+  return req.read() as Buffer | null
+}
 
 export class H1Exchange implements Exchange, Passenger {
   readonly id: number
@@ -50,7 +70,7 @@ export class H1Exchange implements Exchange, Passenger {
     this.connection = connection
     this.arrival = arrival
     this.clock = clock
-    this.head = { method: req.method ?? '', path: req.url ?? '', headers: pairs(req.rawHeaders), at }
+    this.head = { method: req.method ?? '', path: req.url ?? '', headers: arrival.headers, at }
     this.gone = new Promise((resolve) => (this.leave = resolve))
     res.on('error', () => {}) // node complains of writes after the client's end; Emitted says it
     req.read(0) // a body that nobody has begun to read is lost to node once the answer is out
@@ -59,7 +79,7 @@ export class H1Exchange implements Exchange, Passenger {
   }
 
   get body(): AsyncIterable<Uint8Array> {
-    return { [Symbol.asyncIterator]: () => this.read() }
+    return { [Symbol.asyncIterator]: () => this.chunks() }
   }
 
   get complete(): boolean {
@@ -76,8 +96,15 @@ export class H1Exchange implements Exchange, Passenger {
   async respond(status: number, headers: readonly Header[], framing: Framing): Promise<Emitted> {
     const refusal = this.refusal('silent')
     if (refusal) return refusal
-    const { req, res } = this.arrival
     const { finished } = this.connection
+    const fields = this.begin(status, headers, framing)
+    this.arrival.res.flushHeaders()
+    return this.handed(headBytes(status, fields).length, finished)
+  }
+
+  /** Gives node the head, and returns its fields. */
+  private begin(status: number, headers: readonly Header[], framing: Framing): readonly Header[] {
+    const { req, res } = this.arrival
     // RFC 9112 §6.1, §9.3: a client of HTTP/1.0 knows no chunks, and no connection that stays unless told.
     const old = req.httpVersionMinor === 0
     const spoken = framing === 'chunked' && old ? 'close' : framing
@@ -86,15 +113,52 @@ export class H1Exchange implements Exchange, Passenger {
     const fields = answerFields(status, headers, ending)
     this.saysClose = saysClose(fields)
     // Node throws away what nobody has begun to read when the answer is over.
-    if (!this.reading) this.early = req.read() as Buffer | null
+    if (!this.reading) this.early = take(req)
     for (const name of addedByNode) res.removeHeader(name)
     res.writeHead(status, reasonOf(status), fields.flat())
     this.stage = 'begun'
     const empty = req.method === 'HEAD' || !bodied(status)
     if (empty || typeof spoken === 'object')
       this.due = empty || typeof spoken !== 'object' ? 0 : spoken.length
-    res.flushHeaders()
-    return this.handed(headBytes(status, fields).length, finished)
+    return fields
+  }
+
+  async answer({ status, headers, body }: WholeAnswer): Promise<Answered> {
+    if (!this.fitsOneWrite(status, headers, body)) return this.answerInSteps(status, headers, body)
+    this.begin(status, headers, { length: body.length })
+    this.stage = 'ended'
+    const isOut = await new Promise<boolean>((resolve) => {
+      this.wake = () => resolve(false) // the client is gone
+      this.arrival.res.end(body, () => resolve(true))
+    })
+    // One small write is taken by the system as a whole or not at all.
+    if (!isOut) return { emitted: { ok: false, why: 'gone' }, written: 'none' }
+    this.delivered = true
+    return { emitted: { ok: true, bytes: body.length }, written: 'full' }
+  }
+
+  /** Whether nothing is out of the ordinary: what else there is to be found out takes steps of its own. */
+  private fitsOneWrite(status: number, headers: readonly Header[], { length }: Uint8Array): boolean {
+    const { req, res } = this.arrival
+    const isKept = req.httpVersionMinor > 0 && res.shouldKeepAlive && !saysClose(headers)
+    const isPlain = bodied(status) && req.method !== 'HEAD' && length > 0 && length <= oneWriteBytesMax
+    const isFree = res.socket?.writableLength === 0 // no other answer, and no bytes, stand before it
+    return (
+      isKept && isPlain && isFree && this.complete && !this.connection.finished && !this.refusal('silent')
+    )
+  }
+
+  private async answerInSteps(
+    status: number,
+    headers: readonly Header[],
+    body: Uint8Array,
+  ): Promise<Answered> {
+    const head = await this.respond(status, headers, { length: body.length })
+    if (!head.ok) return { emitted: head, written: 'none' }
+    const sent = body.length > 0 ? await this.write(body) : head
+    if (!sent.ok) return { emitted: sent, written: 'partial' }
+    const end = await this.end()
+    return { emitted: end.ok ? { ok: true, bytes: body.length } : end, written: end.ok ? 'full' : 'partial' }
   }
 
   async write(bytes: Uint8Array): Promise<Emitted> {
@@ -159,17 +223,43 @@ export class H1Exchange implements Exchange, Passenger {
     return this.connection.cut(how)
   }
 
-  private async *read(): AsyncGenerator<Uint8Array> {
-    const { req, res, expectsContinue } = this.arrival
+  async read(each: (chunk: Uint8Array) => void): Promise<void> {
+    const { req } = this.arrival
+    this.reading = true
+    if (this.early) each(this.early)
+    this.goOn()
+    await new Promise<void>((resolve) => {
+      const ends = ['end', 'error', 'close'] as const
+      const over = (): void => {
+        req.off('data', each)
+        for (const end of ends) req.off(end, over)
+        for (let rest = take(req); rest; rest = take(req)) each(rest)
+        resolve()
+      }
+      for (const end of ends) req.on(end, over)
+      this.wake = over
+      if (req.readableEnded || req.destroyed || this.left) over()
+      else req.on('data', each)
+    })
+  }
+
+  /** Asks for the body, where the client waits to be asked. */
+  private goOn(): void {
+    const { res, expectsContinue } = this.arrival
+    if (expectsContinue && this.stage === 'silent' && !this.left && !this.connection.lost) res.writeContinue()
+  }
+
+  private async *chunks(): AsyncGenerator<Uint8Array> {
+    const { req } = this.arrival
     this.reading = true
     if (this.early) yield this.early
-    if (expectsContinue && this.stage === 'silent' && !this.left && !this.connection.lost) res.writeContinue()
+    this.goOn()
     const wake = (): void => this.wake()
     const signs = ['readable', 'end', 'error', 'close']
     for (const sign of signs) req.on(sign, wake)
     try {
       for (;;) {
-        const chunk = req.read() as Buffer | null
+        const chunk = take(req)
         if (chunk) yield chunk
         else if (req.readableEnded || req.destroyed || this.left) return
         else await new Promise<void>((resolve) => (this.wake = resolve))

@@ -14,8 +14,13 @@ export function headBytes(status: number, fields: readonly Header[]): Buffer {
 
 /** IMF-fixdate (RFC 9110 §5.6.7). */
 export function httpDate(wallMs: number): string {
-  return new Date(wallMs).toUTCString()
+  const second = Math.floor(wallMs / 1000)
+  if (second !== dated.second) dated = { second, text: new Date(second * 1000).toUTCString() }
+  return dated.text
 }
+
+/** The date of the last answer is mostly that of the next. */
+let dated = { second: NaN, text: '' }
 
 /** Whether an answer with this status can have content (RFC 9110 §6.4.1). */
 export function bodied(status: number): boolean {

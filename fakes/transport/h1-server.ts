@@ -115,13 +115,14 @@ export class H1Server {
   private request(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const at = this.clock.now()
     const line = this.lines.get(req.socket)
-    const hosts = headerValues(pairs(req.rawHeaders), 'host').length
+    const headers = pairs(req.rawHeaders)
+    const hosts = headerValues(headers, 'host').length
     // RFC 9112 §3.2: one Host, no more; none is for HTTP/1.0 alone.
     if (hosts > 1 || (hosts === 0 && req.httpVersionMinor > 0)) {
       this.refuse(line, 400, `${hosts} Host fields`)
     } else {
       const afterClose = line?.connection.saidClose ?? false
-      const arrival = { req, res, expectsContinue, at, afterClose }
+      const arrival = { req, res, headers, expectsContinue, at, afterClose }
       line?.queue(
         () => this.serve(line, arrival),
         () => this.decline(line, arrival),

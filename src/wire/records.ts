@@ -35,7 +35,7 @@ export interface BodyRecords {
 export function readBody(body: Uint8Array, source: RecordSource): BodyRecords {
   const rows = linesOf(source).read(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
   if (!rows) return readFully(body, source)
-  return { ids: rows.map(({ ids: [id] }) => id), damaged: [], foreign: 0, rows, utf8: true, form: 'ndjson' }
+  return { ids: rows.map((row) => row.ids[0]), damaged: [], foreign: 0, rows, utf8: true, form: 'ndjson' }
 }
 
 const lines = new WeakMap<RecordSource, OfferedLines>()

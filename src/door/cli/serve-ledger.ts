@@ -23,8 +23,7 @@ export class PassingLedger extends Ledger {
   }
 
   override write(body: EntryBody, t: number = this.at.now()): Entry {
-    const { kind, ...members } = body
-    const entry = { n: this.written++, t, kind, ...members } as Entry
+    const entry: Entry = { n: this.written++, t, ...body }
     this.to?.line(JSON.stringify(entry))
     return entry
   }

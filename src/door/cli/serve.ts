@@ -81,6 +81,9 @@ function lateSink(path: string): Sink {
   let sink: Sink | undefined
   return {
     line: (text) => (sink ??= fileSink(path)).line(text),
+    get room() {
+      return sink?.room
+    },
     close: () => sink?.close() ?? Promise.resolve(),
   }
 }
