@@ -7,6 +7,8 @@
  *
  * Each server is a process of its own and says how much CPU it used; a ratio is that of the requests which one µs of
  * CPU carries. Where the generator is the slower side, its pace says nothing of the server, and CPU still does.
+ * A client sends its records once or a few times, and the reference server compares what comes with what the records
+ * are: `ledger` is sent bodies that it has seen, `ledger, new` such as never came before, which it has to make first.
  * Rounds are interleaved; the bare server is paired with another of its kind (A/A).
  */
 import { fork } from 'node:child_process'
@@ -31,6 +33,8 @@ const sizes = [
 ] as const
 /** Bodies that differ, sent by turns. */
 const bodies = 16
+/** Bodies of new records in a round: as many as make so many records, within bounds. */
+const newBodies = (records: number): number => Math.max(80, Math.min(2_000, 40_000 / records))
 const connections = 8
 const seed = '1'
 
@@ -60,14 +64,15 @@ async function cpuOf({ child }: Server): Promise<number> {
 }
 
 /** NDJSON of records that `serve` knows, the token first, as the product's own clients send them. */
-function bodiesOf(records: number): string[] {
+function bodiesOf(records: number, count: number): string[] {
   const source = recordSource(seed, servedCase)
-  return Array.from({ length: bodies }, (_, body) =>
-    Array.from({ length: records }, (__, i) =>
-      JSON.stringify(recordAt(source, [0, body * records + i])),
-    ).join('\n'),
+  return Array.from({ length: count }, () =>
+    Array.from({ length: records }, () => JSON.stringify(recordAt(source, [0, made++]))).join('\n'),
   )
 }
+
+/** Of the one producer, so that none comes again. */
+let made = 0
 
 interface Cost {
   /** CPU of the server a request, µs. */
@@ -77,13 +82,19 @@ interface Cost {
   readonly perSecond: number
 }
 
+/** Each connection sends its own share of the bodies, from the first on, by turns. */
 async function cost(server: Server, sent: readonly string[], requests: number): Promise<Cost> {
+  const share = Math.ceil(sent.length / connections)
+  let clients = 0
   const before = await cpuOf(server)
   const since = process.cpuUsage()
   const result = await autocannon({
     url: server.url,
     method: 'POST',
-    requests: sent.map((body) => ({ body })),
+    setupClient: (client) => {
+      const from = share * clients++
+      client.setRequests(sent.slice(from, from + share).map((body) => ({ method: 'POST', body })))
+    },
     connections,
     amount: requests,
     sampleInt: 50,
@@ -97,12 +108,18 @@ async function cost(server: Server, sent: readonly string[], requests: number): 
 type Size = (typeof sizes)[number]
 
 async function measure(servers: readonly Server[], { records, requests, ...goals }: Size): Promise<void> {
-  const sent = bodiesOf(records)
+  const sent = bodiesOf(records, bodies)
   for (const server of servers) await cost(server, sent, requests) // warm up
   const costs = new Map<string, Cost[]>(servers.map(({ name }) => [name, []]))
+  const fresh: Cost[] = []
+  costs.set('ledger, new', fresh)
   for (let round = 0; round < rounds; round += 1) {
     const turn = servers.map((_, i) => servers[(i + round) % servers.length] as Server)
     for (const server of turn) costs.get(server.name)?.push(await cost(server, sent, requests))
+    const first = bodiesOf(records, newBodies(records))
+    const ledgerServer = servers.find(({ name }) => name === 'ledger') as Server
+    fresh.push(await cost(ledgerServer, first, first.length))
+    await cost(ledgerServer, sent, bodies * connections) // what it has seen is bounded, and the new has taken its place
     demandEntered(requests)
     truncateSync(ledger) // it would take gigabytes; the server goes on at its place, and the hole costs nothing
   }
@@ -120,6 +137,8 @@ async function measure(servers: readonly Server[], { records, requests, ...goals
   say(`  bare / bare again   ${interval(same)}${isCalm(same) ? '' : '  not resolved: too noisy'}`)
   report('ledger / bare', goals.bare, ratio(pair, of('ledger')))
   report('ledger / parse', goals.parse, ratio(of('parse'), of('ledger')))
+  report('ledger, new / bare', undefined, ratio(pair, of('ledger, new')))
+  report('ledger, new / parse', undefined, ratio(of('parse'), of('ledger, new')))
 }
 
 /** A server that entered less than it answered would win. A request takes five entries, of 40 bytes at least. */

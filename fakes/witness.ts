@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../src/clock.ts'
 import { headerValue } from '../src/exchange.ts'
-import type { Ack, Answered, Cut, Emitted, Exchange, Framing, Header } from '../src/exchange.ts'
+import type { Ack, Answered, Cut, Emitted, Exchange, Framing, Header, WholeAnswer } from '../src/exchange.ts'
 import type { Ledger } from '../src/ledger.ts'
 import { httpDateMs, retryAfterMs } from '../src/wire/retry-after.ts'
 
@@ -36,85 +36,112 @@ export interface Witness {
 }
 
 export function witness(inner: Exchange, ledger: Ledger, clock: Clock): Witness {
-  let framing: Framing | undefined
-  let written = 0
-  let closed = false
+  const exchange = new Witnessed(inner, ledger, clock)
+  return { exchange, close: () => exchange.close() }
+}
 
-  const answer = inner.answer?.bind(inner)
-  const whole = (): boolean => typeof framing === 'object' && written >= framing.length
-  const sent = (extent: Answered['written']): void => {
-    if (closed) return
-    closed = true
-    ledger.write({ kind: 'sent', req: inner.id, written: extent })
-  }
-  const sentAs = (full: boolean): void => sent(full ? 'full' : framing === undefined ? 'none' : 'partial')
+class Witnessed implements Exchange {
+  readonly id: Exchange['id']
+  readonly connection: Exchange['connection']
+  readonly head: Exchange['head']
+  readonly gone: Exchange['gone']
+  private readonly inner: Exchange
+  private readonly ledger: Ledger
+  private readonly clock: Clock
+  private framing: Framing | undefined
+  private written = 0
+  private closed = false
 
-  function enter(status: number, headers: readonly Header[], ack: Ack | undefined): void {
-    const t = clock.now()
-    const wait = headerValue(headers, 'retry-after')
-    const retryMs = wait === undefined ? undefined : retryAfterMs(wait, serverNow(headers, clock.wall()))
-    ledger.write(
-      {
-        kind: 'respond',
-        req: inner.id,
-        status,
-        ack: ack ?? ackOf(status, headers),
-        ...(retryMs === undefined ? {} : { retryAfterMs: retryMs }),
-      },
-      t,
-    )
+  constructor(inner: Exchange, ledger: Ledger, clock: Clock) {
+    this.inner = inner
+    this.ledger = ledger
+    this.clock = clock
+    this.id = inner.id
+    this.connection = inner.connection
+    this.head = inner.head
+    this.gone = inner.gone
   }
 
-  async function respond(
-    status: number,
-    headers: readonly Header[],
-    how: Framing,
-    ack?: Ack,
-  ): Promise<Emitted> {
-    enter(status, headers, ack)
-    const emitted = await inner.respond(status, headers, how, ack)
-    if (emitted.ok) framing = how
+  get body(): Exchange['body'] {
+    return this.inner.body
+  }
+
+  get complete(): boolean {
+    return this.inner.complete
+  }
+
+  get read(): Exchange['read'] {
+    const { inner } = this
+    return inner.read && ((each) => inner.read?.(each) ?? Promise.resolve())
+  }
+
+  get answer(): Exchange['answer'] {
+    return this.inner.answer && ((whole) => this.give(whole))
+  }
+
+  inform(status: number, headers: readonly Header[]): Promise<Emitted> {
+    return this.inner.inform(status, headers)
+  }
+
+  async respond(status: number, headers: readonly Header[], how: Framing, ack?: Ack): Promise<Emitted> {
+    this.enter(status, headers, ack)
+    const emitted = await this.inner.respond(status, headers, how, ack)
+    if (emitted.ok) this.framing = how
     return emitted
   }
 
-  const exchange: Exchange = {
-    id: inner.id,
-    connection: inner.connection,
-    head: inner.head,
-    get body() {
-      return inner.body
-    },
-    get complete() {
-      return inner.complete
-    },
-    gone: inner.gone,
-    read: inner.read?.bind(inner),
-    answer:
-      answer &&
-      (async (given) => {
-        enter(given.status, given.headers, given.ack)
-        const answered = await answer(given)
-        sent(answered.written)
-        return answered
-      }),
-    inform: (status, headers) => inner.inform(status, headers),
-    respond,
-    trailers: (headers) => inner.trailers(headers),
-    write: async (bytes) => {
-      const emitted = await inner.write(bytes)
-      if (emitted.ok) written += emitted.bytes
-      return emitted
-    },
-    end: async () => {
-      const emitted = await inner.end()
-      sentAs(emitted.ok)
-      return emitted
-    },
-    cut: async (how: Cut) => {
-      const emitted = await inner.cut(how)
-      sentAs(whole())
-      return emitted
-    },
+  async write(bytes: Uint8Array): Promise<Emitted> {
+    const emitted = await this.inner.write(bytes)
+    if (emitted.ok) this.written += emitted.bytes
+    return emitted
   }
-  return { exchange, close: () => sentAs(whole()) }
+
+  trailers(headers: readonly Header[]): Promise<Emitted> {
+    return this.inner.trailers(headers)
+  }
+
+  async end(): Promise<Emitted> {
+    const emitted = await this.inner.end()
+    this.sent(this.extent(emitted.ok))
+    return emitted
+  }
+
+  async cut(how: Cut): Promise<Emitted> {
+    const emitted = await this.inner.cut(how)
+    this.close()
+    return emitted
+  }
+
+  close(): void {
+    const { framing, written } = this
+    this.sent(this.extent(typeof framing === 'object' && written >= framing.length))
+  }
+
+  private async give(whole: WholeAnswer): Promise<Answered> {
+    this.enter(whole.status, whole.headers, whole.ack)
+    const answered = (await this.inner.answer?.(whole)) ?? unsupported
+    this.sent(answered.written)
+    return answered
+  }
+
+  private enter(status: number, headers: readonly Header[], ack: Ack | undefined): void {
+    const t = this.clock.now()
+    const wait = headerValue(headers, 'retry-after')
+    const entry = { kind: 'respond', req: this.id, status, ack: ack ?? ackOf(status, headers) } as const
+    const retryMs = wait === undefined ? undefined : retryAfterMs(wait, serverNow(headers, this.clock.wall()))
+    this.ledger.write(retryMs === undefined ? entry : { ...entry, retryAfterMs: retryMs }, t)
+  }
+
+  private extent(full: boolean): Answered['written'] {
+    if (full) return 'full'
+    return this.framing === undefined ? 'none' : 'partial'
+  }
+
+  private sent(written: Answered['written']): void {
+    if (this.closed) return
+    this.closed = true
+    this.ledger.write({ kind: 'sent', req: this.id, written })
+  }
 }
+
+const unsupported: Answered = { emitted: { ok: false, why: 'unsupported' }, written: 'none' }

@@ -85,6 +85,30 @@ describe('a ledger in a file', () => {
     expect(readLedger(path)).toEqual(ledger.entries)
   })
 
+  it('says that there is no more room while its file lags, and when there is again', async () => {
+    const path = file()
+    const sink = fileSink(path)
+    const line = 'x'.repeat(limits.sinkGatheredCharsMax)
+    expect(sink.room).toBeUndefined()
+    let lines = 0
+    for (; !sink.room && lines < 1_000; lines += 1) sink.line(line)
+    expect(lines * (line.length + 1)).toBeGreaterThanOrEqual(limits.sinkBytesMax)
+    await sink.room
+    expect(sink.room).toBeUndefined()
+    sink.line('last')
+    await sink.close()
+    const text = readFileSync(path, 'utf8')
+    expect(text.length).toBe(lines * (line.length + 1) + 'last\n'.length)
+    expect(text.endsWith('x\nlast\n')).toBe(true)
+  })
+
+  it('lets nobody wait for a file that cannot be written', async () => {
+    const sink = fileSink(join(file(), 'no', 'folder'))
+    while (!sink.room) sink.line('x'.repeat(limits.sinkGatheredCharsMax))
+    await sink.room
+    await expect(sink.close()).rejects.toThrow('ENOENT')
+  })
+
   it('says on close that it could not be written', async () => {
     const ledger = new Ledger(new HandClock(), fileSink(join(file(), 'no', 'folder')))
     ledger.write(run)

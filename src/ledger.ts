@@ -77,17 +77,27 @@ export class Ledger {
   }
 }
 
-/** A sink that writes NDJSON, what comes within one turn of the event loop at once. */
+/**
+ * A sink that writes NDJSON. What comes within one turn of the event loop, or while a write is under way, is gathered
+ * and written at once.
+ */
 export function fileSink(path: string): Sink {
   const stream = createWriteStream(path, { highWaterMark: limits.sinkBytesMax })
   const done = finished(stream)
   let gathered = ''
   let room: Promise<void> | undefined
   let wake: () => void = () => {}
+  let underWay = 0
   const hand = (): void => {
-    if (gathered === '') return
-    if (!stream.destroyed && !stream.write(gathered)) room ??= new Promise((resolve) => (wake = resolve))
+    const text = gathered
     gathered = ''
+    if (text === '' || stream.destroyed) return
+    underWay += 1
+    if (!stream.write(text, written)) room ??= new Promise((resolve) => (wake = resolve))
+  }
+  const written = (): void => {
+    underWay -= 1
+    if (underWay === 0) hand()
   }
   const free = (): void => {
     room = undefined
@@ -97,7 +107,7 @@ export function fileSink(path: string): Sink {
   done.catch(free) // reported by close(); nobody waits for a file that takes no more
   return {
     line: (text) => {
-      if (gathered === '') setImmediate(hand)
+      if (gathered === '' && underWay === 0) process.nextTick(hand)
       gathered += `${text}\n`
       if (gathered.length >= limits.sinkGatheredCharsMax) hand()
     },

@@ -5,15 +5,13 @@
  * The function is SHA-256 over the UTF-8 JSON array of the parts as strings: any language can redo it, and
  * `random.test.ts` holds the vectors.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 export type Part = string | number
 
 /** 32 bytes that depend on every part and on nothing else. */
 export function digest(seed: string, ...reason: Part[]): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([seed, ...reason.map(String)]))
-    .digest()
+  return hash('sha256', JSON.stringify([seed, ...reason.map(String)]), 'buffer')
 }
 
 /** A number in [0, 1) with 48 bits. */

@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http'
 import { countIds } from '../../src/record.ts'
+import type { Profile } from '../../src/profile.ts'
 import { give, jsonAnswer } from '../answer.ts'
 import type { Answer } from '../answer.ts'
 import { intake } from '../intake.ts'
@@ -38,8 +39,19 @@ export const generic: FakeProtocol = {
       await give(exchange, jsonAnswer(200, counters(countIds(ids), 0, partial, services.source.nonce)))
       return
     }
-    const { status, headers, body } = services.profile.reply
-    const bytes = status === 204 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body))
-    await give(exchange, { status, headers: Object.entries(headers), body: bytes })
+    await give(exchange, replyOf(services.profile))
   },
+}
+
+const replies = new WeakMap<Profile, Answer>()
+
+/** The same for every request, so it is made once. */
+function replyOf(profile: Profile): Answer {
+  const known = replies.get(profile)
+  if (known) return known
+  const { status, headers, body } = profile.reply
+  const bytes = status === 204 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body))
+  const made = { status, headers: Object.entries(headers), body: bytes }
+  replies.set(profile, made)
+  return made
 }

@@ -141,7 +141,10 @@ export class H1Exchange implements Exchange, Passenger {
   private fitsOneWrite(status: number, headers: readonly Header[], { length }: Uint8Array): boolean {
     const { req, res } = this.arrival
     const isKept = req.httpVersionMinor > 0 && res.shouldKeepAlive && !saysClose(headers)
-    const isPlain = bodied(status) && req.method !== 'HEAD' && length > 0 && length <= oneWriteBytesMax
+    // Node has another encoding for a head that goes alone than for one with a body.
+    const isAscii = headers.every(([, value]) => !/[^\t -~]/.test(value))
+    const isPlain =
+      isAscii && bodied(status) && req.method !== 'HEAD' && length > 0 && length <= oneWriteBytesMax
     const isFree = res.socket?.writableLength === 0 // no other answer, and no bytes, stand before it
     return (
       isKept && isPlain && isFree && this.complete && !this.connection.finished && !this.refusal('silent')
