@@ -14,7 +14,7 @@ const nobody = shipped('null')
 describe('tailrace run', () => {
   it('leaves a folder with everything that led to the verdict', async () => {
     const terminal = new Terminal()
-    const { code, stdout } = await terminal.tailrace('run', '--client', reference, '--only', 'ing.retry.*')
+    const { code, stdout } = await terminal.tailrace('run', '--client', reference, '--only', 'ing.retry.50?')
     expect(stdout).toContain('ing.retry.503')
     expect(code).toBe(0)
     const latest = join(terminal.cwd, '.tailrace/latest')
@@ -23,7 +23,7 @@ describe('tailrace run', () => {
     )
     const report = terminal.report()
     expect(problemsOf(reportSchema, report)).toEqual([])
-    expect(report).toMatchObject({ exitCode: 0, totals: { pass: 2, fail: 0 }, fitness: { control: 'pass' } })
+    expect(report).toMatchObject({ exitCode: 0, totals: { pass: 4, fail: 0 }, fitness: { control: 'pass' } })
     expect(terminal.read('.tailrace/latest/junit.xml')).toContain('<testsuite')
   })
 
@@ -154,7 +154,7 @@ describe('files of the user', () => {
     for (const pointer of ['/version', '/rules/0/falt', '/rules/0/on'])
       expect(inPlan.stderr).toContain(pointer)
 
-    const own = terminal.write('c.yaml', 'id: mine\ntitel: x\nrecords: 0\n')
+    const own = terminal.write('c.yaml', 'id: mine\ntitel: x\nrecords: -1\n')
     const inCase = await terminal.tailrace('run', own, '--client', 'true')
     expect(inCase.code).toBe(2)
     for (const pointer of ['/titel', '/records', 'promises']) expect(inCase.stderr).toContain(pointer)
@@ -180,8 +180,8 @@ describe('files of the user', () => {
 describe('tailrace check', () => {
   it('gives the verdict of the run, and sees what is changed in a ledger', async () => {
     const terminal = new Terminal()
-    await terminal.tailrace('run', '--client', reference, '--only', 'ing.*')
-    for (const { id, verdict } of terminal.report().cases) {
+    await terminal.tailrace('run', '--client', reference, '--only', 'ing.stop.*', '--only', 'ing.base.o*')
+    for (const { id, verdict } of terminal.report().cases.filter((one) => one.verdict !== 'n/a')) {
       const { stdout } = await terminal.tailrace('check', `.tailrace/latest/ledger/${id}.ndjson`)
       expect(stdout).toMatch(new RegExp(`^${verdict} +${id}`))
     }
@@ -192,7 +192,7 @@ describe('tailrace check', () => {
     const { code, stdout } = await terminal.tailrace('check', edited)
     expect(stdout).toContain('0.0')
     expect(code).toBe(1)
-  })
+  }, 60_000)
 
   it.each([
     ['a gap in n', (lines: string[]) => lines.filter((_, index) => index !== 3).join('\n') + '\n', '/n'],
