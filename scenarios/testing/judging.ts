@@ -102,9 +102,19 @@ export async function judgeSuite(client: string, judging: Judging = {}): Promise
   }).finally(() => setup.driver.close?.())
 }
 
-/** What did not pass, by case, with the reason. */
-export function unpassed(report: Report): Record<string, string> {
-  const rest = report.cases.filter(({ verdict }) => verdict !== 'pass')
+/** Runs of those that were left open, where the machine was too busy to tell; a verdict is not asked for twice. */
+const roundsMax = 3
+
+/** What does not pass, by case, with the reason. */
+export async function unpassed(client: string, judging: Judging): Promise<Record<string, string>> {
+  let { cases: found } = await judgeSuite(client, judging)
+  for (let round = 1; round < roundsMax; round += 1) {
+    const open = found.filter(({ verdict }) => verdict === 'inconclusive').map(({ id }) => id)
+    if (open.length === 0) break
+    const { cases: again } = await judgeSuite(client, { ...judging, only: open })
+    found = found.map((result) => again.find(({ id }) => id === result.id) ?? result)
+  }
+  const rest = found.filter(({ verdict }) => verdict !== 'pass')
   return Object.fromEntries(rest.map(({ id, verdict, reason }) => [id, `${verdict}: ${reason ?? ''}`]))
 }
 
