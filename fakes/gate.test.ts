@@ -1,4 +1,5 @@
 /** The gate in virtual time: what it delays, when it strikes, and what it counts by. */
+import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../src/clock.ts'
 import type { Fault } from '../src/fault.ts'
@@ -202,6 +203,19 @@ describe('windows of time', () => {
     }
     await server.clock.until(work())
     expect(statuses).toEqual([202, 202, 503, 503, 202])
+    await server.stop()
+  })
+})
+
+describe('a request without records', () => {
+  it.each([true, false])('has nothing to take, so taken: %s is as planned', async (taken) => {
+    const fault: Fault = { type: 'http_error', status: 503 }
+    const server = inMemory([{ id: 'r', key: 'connection', on: 'response-head', taken, fault }])
+    const asked = request(server.url, { dispatcher: server.transport.dispatcher })
+    await (await server.clock.until(asked)).body.dump()
+    const [struck] = server.entries('fault')
+    expect(struck?.emitted).toEqual(struck?.planned)
+    expect(struck?.planned.taken).toBe(taken)
     await server.stop()
   })
 })

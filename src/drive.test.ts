@@ -74,3 +74,24 @@ describe('client_stop', () => {
     expect(await stopped({ how: 'sigterm', after_ms: 5_000 }, 300)).toEqual({ signals: [], faults: [] })
   })
 })
+
+describe('clients in turn', () => {
+  it.each<[Driven['ended'], number]>([
+    ['exit', 2],
+    ['signal', 2],
+    ['stuck', 1],
+    ['not-started', 1],
+  ])('after one that ended by %s: %i are started', async (ended, count) => {
+    const clock = new HandClock()
+    const started: (number | undefined)[] = []
+    const drive = ({ client }: Drive): Promise<Driven> => {
+      started.push(client)
+      return Promise.resolve(client === 0 ? { ...exited, ended } : exited)
+    }
+    const c = caseOf('turns', { clients: { records: [1, 1], how: 'in turn' } })
+    const common = { ledger: new Ledger(clock), clock, source: recordSource('1', 'x'), env: {}, budgetMs: 1 }
+    const driven = await driveClients(c, { driver: { rung: 'test', command: 'test', drive } }, common)
+    expect(started).toHaveLength(count)
+    expect(driven.ended).toBe(ended)
+  })
+})

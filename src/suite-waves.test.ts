@@ -147,6 +147,16 @@ describe('--known-flaky', () => {
     expect(report.exitCode).toBe(0)
   })
 
+  it('is shown in the progress as in the report, as is what a baseline expects', async () => {
+    const shown: string[] = []
+    await run(honestBut(['a', 'b'], idle), {
+      flaky: flakyList('a'),
+      baseline: flakyList('b'),
+      onResult: ({ id, verdict, expected = false }) => void shown.push(`${id} ${verdict} ${expected}`),
+    })
+    expect(shown.sort()).toEqual(['a flaky false', 'b fail true', 'base.one pass false'])
+  })
+
   it('is never stale, and hides nothing else', async () => {
     const report = await run(honestBut(['b'], idle), { flaky: flakyList('a') })
     expect(verdicts(report)).toEqual({ 'base.one': 'pass', a: 'pass', b: 'fail' })

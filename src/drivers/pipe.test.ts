@@ -192,7 +192,10 @@ describe('a client that outlives its budget', () => {
 })
 
 describe('a case that is about a signal', () => {
-  const graceful = `process.once('SIGTERM', () => setTimeout(() => process.exit(7), 100)); console.log('ready'); setInterval(() => {}, 1000)`
+  const graceful = `
+    process.once('SIGTERM', () => setTimeout(() => process.exit(7), 100))
+    console.log('ready')
+    setInterval(() => {}, 1000)`
   const ready = (kill: Kill): Partial<Drive> => ({
     kill,
     steps: [{ do: 'wait', for: 'fault', at_most_ms: 3_000 }],
