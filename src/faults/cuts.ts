@@ -1,0 +1,125 @@
+/** Faults that end, or hold, a connection. */
+
+export const cuts = {
+  stall: {
+    layer: 'h1',
+    points: ['request', 'request-body', 'response-head', 'response-body', 'response-end'],
+    parameters: {
+      for_ms: {
+        type: 'integer',
+        min: 1,
+        max: 3_600_000,
+        optional: true,
+        says: 'then goes on; until the faults are healed when absent',
+      },
+    },
+    answer: 'none',
+    says: 'Stops reading or writing and leaves the connection open.',
+    source: 'toxiproxy timeout',
+  },
+  limit_data: {
+    layer: 'h1',
+    points: ['response-head', 'response-body'],
+    parameters: {
+      bytes: {
+        type: 'integer',
+        min: 0,
+        max: 1_000_000_000,
+        says: 'body bytes written from the point on, filled with spaces where the answer is shorter',
+      },
+      of_bytes: {
+        type: 'integer',
+        min: 1,
+        max: 1_000_000_000,
+        optional: true,
+        says: "the Content-Length that is promised; the answer's own length when absent",
+      },
+      framing: {
+        type: 'choice',
+        of: ['length', 'chunked', 'close'],
+        optional: true,
+        says: 'how the end of the body is marked; length when absent',
+      },
+      end: { type: 'choice', of: ['fin', 'rst'], says: 'how the connection ends' },
+      linger_ms: {
+        type: 'integer',
+        min: 0,
+        max: 10_000,
+        optional: true,
+        says: 'between the last bytes and the RST; 20 when absent',
+      },
+    },
+    answer: 'protocol',
+    says: 'Writes the head and a part of the body, then ends the connection.',
+    source: 'RFC 9112 §8',
+  },
+  empty_response: {
+    layer: 'h1',
+    points: ['response-head'],
+    parameters: {},
+    answer: 'none',
+    says: 'Closes the connection with FIN where the answer was due.',
+    source: 'RFC 9112 §9.5',
+  },
+  reset_peer: {
+    layer: 'h1',
+    points: ['request', 'request-body', 'response-head', 'response-body', 'response-end'],
+    parameters: {
+      linger_ms: {
+        type: 'integer',
+        min: 0,
+        max: 10_000,
+        optional: true,
+        says: 'between the last bytes and the RST; 20 when absent',
+      },
+    },
+    answer: 'none',
+    says: 'Resets the connection with RST.',
+    source: 'RFC 9293 §3.5.2',
+  },
+  connection_close: {
+    layer: 'h1',
+    points: ['response-head'],
+    parameters: {},
+    answer: 'protocol',
+    says: 'Adds Connection: close to the answer, ends our half of the connection after it, and goes on reading.',
+    source: 'RFC 9112 §9.6',
+  },
+  keepalive_race: {
+    layer: 'h1',
+    points: ['request'],
+    parameters: { how: { type: 'choice', of: ['fin', 'rst'], says: 'how the connection ends' } },
+    answer: 'none',
+    says: 'Closes a kept connection just when its next request arrives; the first request of a connection is spared.',
+    source: 'RFC 9112 §9.3.1',
+  },
+  idle_close: {
+    layer: 'h1',
+    points: ['idle'],
+    parameters: {
+      after_ms: { type: 'integer', min: 0, max: 3_600_000, says: 'without a request, after an answer' },
+      how: { type: 'choice', of: ['fin', 'rst'], optional: true, says: 'how it ends; fin when absent' },
+    },
+    answer: 'none',
+    says: 'Closes a connection that has carried an answer and then stayed idle.',
+    source: 'RFC 9112 §9.5',
+  },
+  upload_reset: {
+    layer: 'h1',
+    points: ['request-body'],
+    parameters: {},
+    answer: 'none',
+    says: 'Resets the connection within the upload, at once.',
+    source: 'RFC 9112 §9.3.1',
+  },
+  connection_refused: {
+    layer: 'h1',
+    points: ['accept'],
+    parameters: {
+      for_ms: { type: 'integer', min: 1, max: 3_600_000, says: 'then the listener opens again' },
+    },
+    answer: 'none',
+    says: 'Closes the listener for a while: connections are refused, those that are open stay.',
+    source: 'OTLP "cannot connect"',
+  },
+} as const
