@@ -20,6 +20,10 @@ export interface EndpointOptions {
   /** The bearer token that protocols with authentication demand. */
   token: string
   host: string
+  /** HTTP/2 is spoken too: to whom begins with its preface or, within TLS, by ALPN. */
+  h2?: boolean
+  /** Every frame of HTTP/2 is entered. */
+  frames?: boolean
 }
 
 /** A running endpoint. */

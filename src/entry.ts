@@ -90,6 +90,25 @@ export type EntryBody =
   | { kind: 'open'; conn: number; proto: Protocol }
   | { kind: 'close'; conn: number; by: 'client' | 'server'; how: 'fin' | 'rst' | 'goaway' | 'timeout' }
   | {
+      /** A frame of HTTP/2, on request. `type` is its name, or its number where it has none. */
+      kind: 'frame'
+      conn: number
+      dir: 'in' | 'out'
+      type: string
+      stream: number
+      /** Bytes of its payload. */
+      bytes: number
+      ack?: true
+      /** It ends its stream. */
+      end?: true
+      /** Error code of RST_STREAM and GOAWAY. */
+      code?: number
+      /** Last stream of GOAWAY. */
+      last?: number
+      /** Of SETTINGS. */
+      settings?: Readonly<Record<string, number>>
+    }
+  | {
       /** `t`: head parsed; entered when the body is whole or cut. */
       kind: 'request'
       req: number
@@ -134,6 +153,13 @@ export type EntryBody =
       message?: number
       /** Another order of arrival could have decided otherwise. */
       orderDependent?: true
+      /** What the rule counted by, the value of a header as a digest; and its count, from 1. */
+      key?: string
+      count?: number
+      /** The place by a name that another run gives the same place (`plan/trace.ts`). */
+      spot?: string
+      /** Of the plan, where that has been edited. */
+      generation?: number
       planned: Struck
       emitted: Struck
     }
@@ -224,6 +250,18 @@ const members: Record<EntryKind, Record<string, Schema>> = {
   },
   open: { conn: count, proto: oneOf('h1', 'h2c', 'h2', 'tls') },
   close: { conn: count, by: oneOf('client', 'server'), how: oneOf('fin', 'rst', 'goaway', 'timeout') },
+  frame: {
+    conn: count,
+    dir: oneOf('in', 'out'),
+    type: text,
+    stream: count,
+    bytes: count,
+    'ack?': { const: true },
+    'end?': { const: true },
+    'code?': count,
+    'last?': count,
+    'settings?': { type: 'object' },
+  },
   request: {
     req: count,
     conn: count,
@@ -253,6 +291,10 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     'conn?': count,
     'message?': count,
     'orderDependent?': { const: true },
+    'key?': text,
+    'count?': count,
+    'spot?': text,
+    'generation?': count,
     planned: struck,
     emitted: struck,
   },

@@ -9,6 +9,8 @@ export const limits = {
   headerCountMax: 2_000,
   /** Open connections of one listener: a client may open one per record; more are refused, and that is told. */
   connectionsMax: 4_096,
+  /** Streams under way on one HTTP/2 connection: more than any client opens by itself (RFC 9113 §6.5.2: at least 100). */
+  streamsMax: 1_000,
   /** Bytes that one direction of a connection in memory holds unread before the writer waits. */
   memorySocketBytesMax: 65_536,
   /** Entries of one case: a client in a hot loop is stopped here; 40 times what the largest case writes. */
@@ -46,6 +48,12 @@ export const limits = {
   delaySecondsMax: 2_147_483_648,
   /** Counts that the rules of one plan keep, one for each key: four for each entry of the longest ledger. */
   planCountsMax: 1_000_000,
+  /** Edits of a running plan that are to end by themselves and have not: more than a person keeps in mind. */
+  steeringEditsMax: 1_000,
+  /** Seconds after which such an edit ends at the latest: a year. */
+  steeringTtlMaxS: 31_536_000,
+  /** Bodies of which a gate counts how often they came to a point: four for each entry of the longest ledger. */
+  spotsMax: 1_000_000,
   /** Characters of a header or JSON value that a rule counts by; longer ones are told apart by their digest. */
   keyCharsMax: 128,
   /** Output kept of one client's stdout or stderr; what comes beyond it is read, counted and dropped. */

@@ -9,12 +9,22 @@
 import type { Duplex } from 'node:stream'
 import { sleep } from '../../src/clock.ts'
 import type { Clock } from '../../src/clock.ts'
-import type { Connection, Cut, Emitted, Gone } from '../../src/exchange.ts'
+import type { Connection, Cut, Emitted, Gone, Protocol } from '../../src/exchange.ts'
 
 /** What HTTP/1.1 asks of a socket: a `net.Socket`, or its likeness in memory. */
 export interface Socket extends Duplex {
   resetAndDestroy(): unknown
   destroySoon(): void
+}
+
+/** A socket as it was accepted. */
+export interface Accepted {
+  readonly ordinal: number
+  /** Nanoseconds of the harness's clock. */
+  readonly at: number
+  readonly proto: Protocol
+  /** The socket under TLS. */
+  readonly below?: Connection['below']
 }
 
 /** The exchange under way, which wants to know how its connection fares. */
@@ -28,7 +38,9 @@ const nothing = Buffer.alloc(0)
 export class H1Connection implements Connection {
   readonly id: number
   readonly ordinal: number
-  readonly proto = 'h1'
+  readonly at: number
+  readonly proto: Protocol
+  readonly below: Connection['below']
   /** Resolves when the socket is closed, with what ended it. */
   readonly closed: Promise<Gone>
   /** Set when the connection can carry no more of an answer. */
@@ -43,11 +55,16 @@ export class H1Connection implements Connection {
   private readonly over = new AbortController()
   /** What happened first is what ended the connection: the rest follows from it. */
   private cause: Gone | undefined
+  /** What our FIN waits for. */
+  private wait: ((closed: AbortSignal) => Promise<void>) | undefined
 
-  constructor(socket: Socket, ordinal: number, clock: Clock) {
+  constructor(socket: Socket, { ordinal, at, proto, below }: Accepted, clock: Clock) {
     this.socket = socket
     this.id = ordinal
     this.ordinal = ordinal
+    this.at = at
+    this.proto = proto
+    this.below = below
     this.clock = clock
     socket.on('end', () => this.finish())
     socket.on('error', () => void this.note({ by: 'client', how: 'rst' })) // 'close' follows
@@ -95,6 +112,22 @@ export class H1Connection implements Connection {
     return (await this.push(nothing)) && (!finished || (await this.push(nothing)))
   }
 
+  /** Node resumes the socket whenever it has room for more of a body: here it may not. */
+  stopReading(): () => void {
+    const { socket } = this
+    const resume = socket.resume.bind(socket)
+    socket.pause()
+    socket.resume = () => socket
+    return () => {
+      socket.resume = resume
+      socket.resume()
+    }
+  }
+
+  finAfter(wait: (closed: AbortSignal) => Promise<void>): void {
+    this.wait = wait
+  }
+
   /** Ends the connection at once. */
   async close(): Promise<void> {
     this.lose({ by: 'server', how: 'fin' })
@@ -110,7 +143,10 @@ export class H1Connection implements Connection {
   /** The socket stays until the client ends too: closing it with unread input would turn the FIN into a RST. */
   private async sendFin(): Promise<Emitted> {
     this.lose({ by: 'server', how: 'fin' })
-    await new Promise<void>((resolve) => this.socket.end(() => resolve()))
+    const { wait, socket } = this
+    // Our half is over all the same: nothing more is written, and the answer need not wait for its FIN.
+    if (wait) void wait(this.over.signal).then(() => socket.destroyed || socket.end())
+    else await new Promise<void>((resolve) => socket.end(() => resolve()))
     return { ok: true, bytes: 0 }
   }
 

@@ -58,6 +58,8 @@ export class H1Exchange implements Exchange, Passenger {
   /** What had come of the body when the answer began before anybody read. */
   private early: Buffer | null = null
   private delivered = false
+  /** When the 100 that the client waits for may be sent, where a fault keeps it back. */
+  private withheld: { readonly until: Promise<unknown>; readonly over: AbortController } | undefined
   private closes = false
   private saysClose = false
   /** Bytes of the body that its framing still promises; infinite where only an end marks it. */
@@ -70,7 +72,10 @@ export class H1Exchange implements Exchange, Passenger {
     this.connection = connection
     this.arrival = arrival
     this.clock = clock
-    this.head = { method: req.method ?? '', path: req.url ?? '', headers: arrival.headers, at }
+    this.head = {
+      ...{ method: req.method ?? '', path: req.url ?? '', headers: arrival.headers, at },
+      ...(req.httpVersionMinor === 0 ? { http10: true } : {}),
+    }
     this.gone = new Promise((resolve) => (this.leave = resolve))
     res.on('error', () => {}) // node complains of writes after the client's end; Emitted says it
     req.read(0) // a body that nobody has begun to read is lost to node once the answer is out
@@ -105,6 +110,7 @@ export class H1Exchange implements Exchange, Passenger {
   /** Gives node the head, and returns its fields. */
   private begin(status: number, headers: readonly Header[], framing: Framing): readonly Header[] {
     const { req, res } = this.arrival
+    this.withheld?.over.abort()
     // RFC 9112 §6.1, §9.3: a client of HTTP/1.0 knows no chunks, and no connection that stays unless told.
     const old = req.httpVersionMinor === 0
     const spoken = framing === 'chunked' && old ? 'close' : framing
@@ -217,6 +223,7 @@ export class H1Exchange implements Exchange, Passenger {
 
   private abandon(how: Gone): void {
     this.left = true
+    this.withheld?.over.abort()
     this.leave(how)
     this.wake()
   }
@@ -246,10 +253,23 @@ export class H1Exchange implements Exchange, Passenger {
     })
   }
 
+  withhold(until: (over: AbortSignal) => Promise<unknown>): boolean {
+    if (!this.arrival.expectsContinue) return false
+    const over = new AbortController()
+    this.withheld = { until: until(over.signal), over }
+    return true
+  }
+
   /** Asks for the body, where the client waits to be asked. */
   private goOn(): void {
-    const { res, expectsContinue } = this.arrival
-    if (expectsContinue && this.stage === 'silent' && !this.left && !this.connection.lost) res.writeContinue()
+    if (!this.arrival.expectsContinue) return
+    // RFC 9110 §10.1.1: none is needed once the client has sent the body unasked.
+    if (this.withheld) void this.withheld.until.then(() => this.complete || this.sendContinue())
+    else this.sendContinue()
+  }
+
+  private sendContinue(): void {
+    if (this.stage === 'silent' && !this.left && !this.connection.lost) this.arrival.res.writeContinue()
   }
 
   private async *chunks(): AsyncGenerator<Uint8Array> {

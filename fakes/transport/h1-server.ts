@@ -4,7 +4,6 @@
  */
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../src/clock.ts'
 import { messageOf } from '../../src/errors.ts'
@@ -12,17 +11,17 @@ import { headerValues } from '../../src/exchange.ts'
 import type { Arrivals } from '../../src/exchange.ts'
 import { limits } from '../../src/limits.ts'
 import { H1Connection } from './h1-connection.ts'
-import type { Socket } from './h1-connection.ts'
+import type { Accepted, Socket } from './h1-connection.ts'
 import { H1Exchange, pairs } from './h1-exchange.ts'
 import type { Arrival } from './h1-exchange.ts'
 import { headBytes, httpDate } from './h1-head.ts'
+import type { Numbers } from './numbers.ts'
 
 export interface H1Options {
   readonly clock: Clock
   /** `exchange` must not reject; where it does, the connection is reset and the reason told by `malformed`. */
   readonly arrivals: Arrivals
-  /** `limits.connectionsMax` when absent. */
-  readonly connectionsMax?: number
+  readonly numbers: Numbers
 }
 
 /** A connection, and its requests in the order in which they came. */
@@ -50,16 +49,16 @@ class Line {
 }
 
 export class H1Server {
-  readonly http: Server
+  private readonly http: Server
   private readonly clock: Clock
   private readonly arrivals: Arrivals
+  private readonly numbers: Numbers
   private readonly lines = new Map<Duplex, Line>()
-  private connectionsSeen = 0
-  private exchangesSeen = 0
 
-  constructor({ clock, arrivals, connectionsMax = limits.connectionsMax }: H1Options) {
+  constructor({ clock, arrivals, numbers }: H1Options) {
     this.clock = clock
     this.arrivals = arrivals
+    this.numbers = numbers
     this.http = createServer({
       noDelay: true,
       keepAliveTimeout: 0,
@@ -69,7 +68,6 @@ export class H1Server {
       requireHostHeader: false, // checked here, so that it is told
     })
     this.http.maxHeadersCount = limits.headerCountMax
-    this.http.maxConnections = connectionsMax
     // An option that node does not document: without it, node answers a half-close by closing.
     Object.assign(this.http, { httpAllowHalfOpen: true })
     const onRequest = (req: IncomingMessage, res: ServerResponse): void => this.request(req, res, false)
@@ -80,29 +78,20 @@ export class H1Server {
       this.refuse(this.lines.get(socket), 501, `${req.method} is not served`),
     )
     this.http.on('clientError', (error, socket) => this.clientError(error, socket))
-    this.http.on('connection', (socket: Socket) => this.connection(socket))
-    this.http.on('drop', () => this.arrivals.dropped(connectionsMax))
   }
 
   /** Open connections. */
-  connections(): number {
+  get size(): number {
     return this.lines.size
-  }
-
-  /** Ends the listener and no connection; http.Server.close() would end those that are idle. */
-  shut(): void {
-    NetServer.prototype.close.call(this.http)
   }
 
   /** Ends every connection that is left. */
   async stop(): Promise<void> {
-    const ends = Array.from(this.lines.values(), ({ connection }) => connection.close())
-    if (this.http.listening) ends.push(new Promise((resolve) => this.http.close(() => resolve())))
-    await Promise.all(ends)
+    await Promise.all(Array.from(this.lines.values(), ({ connection }) => connection.close()))
   }
 
-  private connection(socket: Socket): void {
-    const connection = new H1Connection(socket, this.connectionsSeen++, this.clock)
+  take(socket: Socket, accepted: Accepted): void {
+    const connection = new H1Connection(socket, accepted, this.clock)
     socket.destroySoon = () => {} // node's way of closing after the last answer; the exchange closes by itself
     this.lines.set(socket, new Line(connection))
     this.arrivals.opened(connection)
@@ -110,6 +99,7 @@ export class H1Server {
       this.lines.delete(socket)
       this.arrivals.closed(connection, how)
     })
+    this.http.emit('connection', socket)
   }
 
   private request(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
@@ -133,7 +123,7 @@ export class H1Server {
   private async serve(line: Line, arrival: Arrival): Promise<void> {
     const { connection } = line
     if (line.malformed && !arrival.req.complete) return // its body will never be whole; the refusal is next
-    const exchange = new H1Exchange(this.exchangesSeen++, connection, arrival, this.clock)
+    const exchange = new H1Exchange(this.numbers.exchange(), connection, arrival, this.clock)
     line.exchange = exchange
     try {
       await this.arrivals.exchange(exchange)
@@ -150,7 +140,7 @@ export class H1Server {
   /** Reads a request that comes too late, so that it is known to have come. */
   private async decline({ connection, malformed }: Line, arrival: Arrival): Promise<void> {
     if (malformed && !arrival.req.complete) return
-    const exchange = new H1Exchange(this.exchangesSeen++, connection, arrival, this.clock)
+    const exchange = new H1Exchange(this.numbers.exchange(), connection, arrival, this.clock)
     await this.arrivals.unserved(exchange, arrival.afterClose)
     connection.passenger = undefined
     arrival.req.resume()

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { realClock } from '../../src/clock.ts'
 import type { Emitted, Framing, Header } from '../../src/exchange.ts'
 import { limits } from '../../src/limits.ts'
-import { listenH1 } from './h1.ts'
+import { listen } from './listener.ts'
 import { answer } from './testing/facts.ts'
 import { RawClient, requestText } from '../testing/raw-client.ts'
 import { host, RawScene } from './testing/raw-scene.ts'
 import { transportSuite } from './transport.suite.ts'
 
 transportSuite('h1', async (arrivals, connections) => {
-  const listening = await listenH1({ host, clock: realClock(), arrivals })
+  const listening = await listen({ host, clock: realClock(), arrivals })
   const dispatcher = new Agent({ connections: connections ?? null })
   return {
     base: listening.base,
@@ -156,7 +156,7 @@ describe('h1 on the wire', () => {
 
   describe('listening', () => {
     it('takes a port of its own between the limits', async () => {
-      const other = await listenH1({ host, clock: scene.clock, arrivals: scene.arrivals })
+      const other = await listen({ host, clock: scene.clock, arrivals: scene.arrivals })
       await other.stop()
       for (const { port } of [scene.listening, other]) {
         expect(port).toBeGreaterThanOrEqual(limits.portFirst)
@@ -167,7 +167,7 @@ describe('h1 on the wire', () => {
 
     it('tells of a connection that it has no room for', async () => {
       const { clock, arrivals } = scene
-      const small = await listenH1({ host, clock, arrivals, connectionsMax: 1 })
+      const small = await listen({ host, clock, arrivals, connectionsMax: 1 })
       const first = await RawClient.to(small.port)
       await arrivals.openings.next()
       const second = await RawClient.to(small.port)
@@ -177,7 +177,7 @@ describe('h1 on the wire', () => {
     })
 
     it('says so where the port it is given is taken', async () => {
-      const taken = listenH1({
+      const taken = listen({
         host,
         clock: scene.clock,
         arrivals: scene.arrivals,

@@ -7,12 +7,12 @@ import type { Socket } from 'node:net'
 import { Agent } from 'undici'
 import type { Dispatcher } from 'undici'
 import { limits } from '../../src/limits.ts'
-import { H1Server } from './h1-server.ts'
-import type { H1Options } from './h1-server.ts'
 import { MemorySocket, socketError } from './memory-socket.ts'
 import { timeouts } from './memory-timeouts.ts'
+import { Reception } from './reception.ts'
+import type { ReceptionOptions } from './reception.ts'
 
-export interface MemoryOptions extends H1Options {
+export interface MemoryOptions extends Pick<ReceptionOptions, 'clock' | 'arrivals' | 'h2'> {
   /** The only host there is. */
   readonly host?: string
   /** How many connections the client opens at most. */
@@ -41,7 +41,7 @@ const idleMs = 2 ** 31 - 1
 
 export function memoryTransport(options: MemoryOptions): MemoryTransport {
   const { host = 'memory.invalid', clock } = options // RFC 2606 §2: resolves nowhere
-  const server = new H1Server(options)
+  const reception = new Reception(options)
   let stopped = false
   let isShut = options.shut ?? false
 
@@ -49,7 +49,7 @@ export function memoryTransport(options: MemoryOptions): MemoryTransport {
     if (hostname !== host) return socketError('getaddrinfo', 'ENOTFOUND')
     if (stopped || isShut) return socketError('connect', 'ECONNREFUSED')
     const [near, far] = MemorySocket.pair()
-    server.http.emit('connection', far)
+    reception.take(far)
     return near
   }
 
@@ -69,7 +69,7 @@ export function memoryTransport(options: MemoryOptions): MemoryTransport {
   return {
     base: `http://${host}`,
     dispatcher: agent.compose(timeouts(clock)),
-    connections: () => server.connections(),
+    connections: () => reception.size,
     shut: () => {
       isShut = true
     },
@@ -79,7 +79,7 @@ export function memoryTransport(options: MemoryOptions): MemoryTransport {
     },
     stop: async () => {
       stopped = true
-      await server.stop()
+      await reception.stop()
     },
   }
 }

@@ -100,14 +100,14 @@ export const stop: readonly Case[] = [
     config: { 'batch.max_events': 10 },
     steps: [
       { do: 'offer', records: 95 },
-      { do: 'wait', for: 'fault', at_most_ms: 4000 },
+      { do: 'wait', for: 'fault', at_most_ms: 9000 },
     ],
     faults: [
       {
         id: 'sigterm',
         key: 'global',
         on: 'client',
-        fault: { type: 'client_stop', how: 'sigterm', after_requests: 3, after_ms: 2000 },
+        fault: { type: 'client_stop', how: 'sigterm', after_requests: 3, after_ms: 6000 },
       },
     ],
     promises: [{ use: 'told_or_landed' }],

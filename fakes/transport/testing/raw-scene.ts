@@ -2,8 +2,8 @@
 import { afterEach, beforeEach } from 'vitest'
 import { HandClock } from '../../../src/clock.ts'
 import type { Framing, Header } from '../../../src/exchange.ts'
-import { listenH1 } from '../h1.ts'
-import type { Listening } from '../h1.ts'
+import { listen } from '../listener.ts'
+import type { Listening } from '../listener.ts'
 import { Witnessed } from './facts.ts'
 import { RawClient } from '../../testing/raw-client.ts'
 
@@ -19,7 +19,7 @@ export class RawScene {
     beforeEach(async () => {
       this.arrivals = new Witnessed()
       this.clock = new HandClock()
-      this.current = await listenH1({ host, clock: this.clock, arrivals: this.arrivals })
+      this.current = await listen({ host, clock: this.clock, arrivals: this.arrivals })
     })
     afterEach(async () => {
       await this.listening.stop()

@@ -1,13 +1,16 @@
-/** HTTP/1.1 on a loopback socket. */
+/** The reception on a loopback socket: one listener for whatever is spoken. */
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer } from 'node:net'
+import type { Server } from 'node:net'
 import { TailraceError } from '../../src/errors.ts'
 import { limits } from '../../src/limits.ts'
-import { H1Server } from './h1-server.ts'
-import type { H1Options } from './h1-server.ts'
+import { Reception } from './reception.ts'
+import type { ReceptionOptions } from './reception.ts'
 
-export interface ListenOptions extends H1Options {
+export interface ListenOptions extends ReceptionOptions {
   readonly host: string
+  /** `limits.connectionsMax` when absent. */
+  readonly connectionsMax?: number
   /** A free one between `limits.portFirst` and `limits.portLast` when absent. */
   readonly port?: number
   /** Only the port is found out; the listener opens when it is told to. */
@@ -29,31 +32,36 @@ export interface Listening {
   stop(): Promise<void>
 }
 
-export async function listenH1(options: ListenOptions): Promise<Listening> {
-  const { host } = options
-  const server = new H1Server(options)
-  const port = await listen(server.http, host, options.port === undefined ? candidates() : [options.port])
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { host, arrivals, connectionsMax = limits.connectionsMax } = options
+  const reception = new Reception(options)
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => reception.take(socket))
+  server.maxConnections = connectionsMax
+  server.on('drop', () => arrivals.dropped(connectionsMax))
+  const port = await bind(server, host, options.port === undefined ? candidates() : [options.port])
   if (options.shut) shut()
   const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   return {
     host,
     port,
-    base: `http://${authority}`,
-    connections: () => server.connections(),
+    base: `${options.secure ? 'https' : 'http'}://${authority}`,
+    connections: () => reception.size,
     shut,
     open: async () => {
-      await listen(server.http, host, [port])
+      await bind(server, host, [port])
       kept.delete(port)
     },
     stop: async () => {
       kept.delete(port)
-      await server.stop()
+      const closed = server.listening && new Promise<void>((resolve) => server.close(() => resolve()))
+      await reception.stop()
+      await closed
     },
   }
 
   function shut(): void {
     kept.add(port)
-    server.shut()
+    server.close()
   }
 }
 
@@ -71,7 +79,7 @@ function* candidates(): Generator<number> {
   }
 }
 
-async function listen(server: Server, host: string, ports: Iterable<number>): Promise<number> {
+async function bind(server: Server, host: string, ports: Iterable<number>): Promise<number> {
   let got = 'no port to try'
   for (const port of ports) {
     try {

@@ -1,0 +1,116 @@
+/** One HTTP/2 connection below the session: who ended it and how, and its frames. */
+import type { ServerHttp2Session } from 'node:http2'
+import { sleep } from '../../src/clock.ts'
+import type { Clock } from '../../src/clock.ts'
+import type { Connection, Cut, Emitted, Frames, Gone, Protocol } from '../../src/exchange.ts'
+import { FrameReader } from '../../src/wire/h2-frames.ts'
+import type { Frame } from '../../src/wire/h2-frames.ts'
+import type { Accepted, Socket } from './h1-connection.ts'
+import { FrameLayer } from './h2-layer.ts'
+
+export interface H2ConnectionOptions {
+  readonly accepted: Accepted
+  readonly clock: Clock
+  /** Every frame that crosses the wire. */
+  readonly seen: (connection: H2Connection, dir: 'in' | 'out', frame: Frame) => void
+}
+
+export class H2Connection implements Connection {
+  readonly id: number
+  readonly ordinal: number
+  readonly at: number
+  readonly proto: Protocol
+  readonly below: Connection['below']
+  readonly layer: FrameLayer
+  /** Resolves when the connection can carry no more. */
+  readonly losing: Promise<Gone>
+  /** Resolves when the socket is closed, with what ended it. */
+  readonly closed: Promise<Gone>
+  session: ServerHttp2Session | undefined
+  lost: Gone | undefined
+  private readonly socket: Socket
+  private readonly options: H2ConnectionOptions
+  private readonly over = new AbortController()
+  private lostTo: (how: Gone) => void = () => {}
+  /** What happened first is what ended the connection: the rest follows from it. */
+  private cause: Gone | undefined
+
+  constructor(socket: Socket, options: H2ConnectionOptions) {
+    this.socket = socket
+    this.options = options
+    const { ordinal, at, proto, below } = options.accepted
+    this.id = ordinal
+    this.ordinal = ordinal
+    this.at = at
+    this.proto = proto
+    this.below = below
+    this.losing = new Promise((resolve) => (this.lostTo = resolve))
+    socket.on('end', () => void this.lose({ by: 'client', how: this.said('client') ? 'goaway' : 'fin' }))
+    socket.on('error', () => void this.lose({ by: 'client', how: 'rst' })) // 'close' follows
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.over.abort()
+        resolve(this.lose({ by: 'server', how: this.said('server') ? 'goaway' : 'fin' }))
+      })
+    })
+    this.layer = new FrameLayer(socket, (dir, frame) => options.seen(this, dir, frame))
+  }
+
+  get frames(): Frames {
+    return this.layer
+  }
+
+  get open(): boolean {
+    return !this.lost && this.layer.servedUpTo === Infinity
+  }
+
+  /** Frames made by hand are told as those of the session are; bytes that are none go out untold. */
+  async raw(bytes: Uint8Array): Promise<Emitted> {
+    if (this.lost) return this.refusal()
+    if (!(await this.layer.tap.inject(bytes))) return { ok: false, why: 'gone' }
+    for (const frame of new FrameReader().push(Buffer.from(bytes))) this.layer.handed(frame)
+    return { ok: true, bytes: bytes.length }
+  }
+
+  async cut(how: Cut): Promise<Emitted> {
+    if ('code' in how) return { ok: false, why: 'unsupported' } // an end of a stream: the exchange has it
+    if (this.lost) return this.refusal()
+    if (!(await this.layer.tap.inject(new Uint8Array(0)))) return { ok: false, why: 'gone' }
+    if ('fin' in how) {
+      this.lose({ by: 'server', how: this.said('server') ? 'goaway' : 'fin' })
+      await new Promise<void>((resolve) => this.socket.end(() => resolve()))
+      return { ok: true, bytes: 0 }
+    }
+    if (how.linger_ms > 0) await sleep(this.options.clock, how.linger_ms, this.over.signal)
+    if (this.lost || this.socket.destroyed) return this.refusal()
+    this.lose({ by: 'server', how: 'rst' })
+    this.socket.resetAndDestroy()
+    return { ok: true, bytes: 0 }
+  }
+
+  /** Ends the connection at once. */
+  async close(): Promise<void> {
+    this.lose({ by: 'server', how: 'fin' })
+    this.session?.destroy()
+    this.socket.destroy()
+    await this.closed
+  }
+
+  /** Why nothing more can be written. */
+  refusal(): Emitted {
+    return { ok: false, why: this.cause?.by === 'server' ? 'ended' : 'gone' }
+  }
+
+  private said(who: 'client' | 'server'): boolean {
+    return this.layer.goawayBy === who
+  }
+
+  private lose(how: Gone): Gone {
+    this.cause ??= how
+    if (!this.lost) {
+      this.lost = this.cause
+      this.lostTo(this.cause)
+    }
+    return this.cause
+  }
+}

@@ -1,0 +1,226 @@
+/** One HTTP/2 stream as an exchange, over node's session; its end may be made by hand. */
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Clock } from '../../src/clock.ts'
+import type { Cut, Emitted, Exchange, Framing, Gone, Head, Header } from '../../src/exchange.ts'
+import { literalBlock } from '../../src/wire/hpack-literal.ts'
+import { headersFrame, rstStreamFrame } from '../../src/wire/h2-frames.ts'
+import { bodied, httpDate } from './h1-head.ts'
+import type { H2Connection } from './h2-connection.ts'
+import type { StreamPassenger } from './h2-layer.ts'
+import type { StreamState } from './h2-stream-state.ts'
+
+/** Fields of HTTP/1.1 that have no place here (RFC 9113 §8.2.2). */
+const connectionFields = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]
+
+export interface H2Arrival {
+  readonly stream: ServerHttp2Stream
+  readonly headers: readonly Header[]
+  readonly at: number
+}
+
+export class H2Exchange implements Exchange, StreamPassenger {
+  readonly id: number
+  readonly connection: H2Connection
+  readonly stream: number
+  readonly head: Head
+  readonly gone: Promise<Gone>
+  /** Where the answer stands. */
+  stage: 'silent' | 'begun' | 'ended' = 'silent'
+  refused = false
+  private readonly inner: ServerHttp2Stream
+  private readonly state: StreamState
+  private readonly clock: Clock
+  private leave: (how: Gone) => void = () => {}
+  private left: Gone | undefined
+
+  constructor(id: number, connection: H2Connection, { stream, headers, at }: H2Arrival, clock: Clock) {
+    this.id = id
+    this.connection = connection
+    this.inner = stream
+    this.stream = stream.id ?? 0
+    this.clock = clock
+    this.head = headOf(headers, at)
+    this.state = connection.layer.state(this.stream)
+    this.gone = new Promise((resolve) => (this.leave = resolve))
+    stream.on('error', () => {}) // Emitted says it
+    stream.once('close', () => {
+      if (!this.state.endedOut && this.stage !== 'ended') this.abandon({ by: 'client', how: 'rst' })
+    })
+    void connection.losing.then((how) => this.abandon(how))
+    connection.layer.board(this.stream, this)
+  }
+
+  get body(): AsyncIterable<Uint8Array> {
+    return { [Symbol.asyncIterator]: () => this.chunks() }
+  }
+
+  get complete(): boolean {
+    return this.state.endedIn
+  }
+
+  inform(status: number, headers: readonly Header[]): Promise<Emitted> {
+    if (this.stage !== 'silent') return ended()
+    return this.byHand([[':status', String(status)], ...spoken(headers)], false)
+  }
+
+  async respond(status: number, headers: readonly Header[], framing: Framing): Promise<Emitted> {
+    const refusal = this.refusal('silent')
+    if (refusal) return refusal
+    const fields = answerFields(status, headers, framing, this.clock.wall())
+    const before = this.state.headOut
+    try {
+      this.inner.respond(grouped(fields))
+    } catch {
+      return { ok: false, why: 'unsupported' } // fields that node does not let pass
+    }
+    this.stage = 'begun'
+    const isOut = await this.state.until(({ headOut }) => headOut > before, this.gone)
+    return isOut ? { ok: true, bytes: this.state.headOut - before } : this.missed()
+  }
+
+  async write(bytes: Uint8Array): Promise<Emitted> {
+    const refusal = this.refusal('begun')
+    if (refusal) return refusal
+    if (bytes.length === 0 || this.inner.writableEnded) return { ok: true, bytes: 0 }
+    const due = this.state.dataOut + bytes.length
+    this.inner.write(bytes)
+    const isOut = await this.state.until(({ dataOut }) => dataOut >= due, this.gone)
+    return isOut ? { ok: true, bytes: bytes.length } : this.missed()
+  }
+
+  /** Node would have to be told at the head that they come; so they are made by hand. */
+  async trailers(headers: readonly Header[]): Promise<Emitted> {
+    const refusal = this.refusal('begun')
+    if (refusal) return refusal
+    const emitted = await this.byHand(spoken(headers), true)
+    this.finish()
+    return emitted
+  }
+
+  async end(): Promise<Emitted> {
+    const refusal = this.refusal('begun')
+    if (refusal) return refusal
+    this.stage = 'ended'
+    this.inner.end()
+    const isOut = await this.state.until(({ endedOut }) => endedOut, this.gone)
+    return isOut ? { ok: true, bytes: 0 } : this.missed()
+  }
+
+  /** A code ends the stream, the others the connection under it. */
+  async cut(how: Cut): Promise<Emitted> {
+    if (this.stage === 'ended') return { ok: false, why: 'ended' }
+    if (!('code' in how)) {
+      const emitted = await this.connection.cut(how)
+      if (emitted.ok) this.stage = 'ended'
+      return emitted
+    }
+    const refusal = this.refusal(this.stage)
+    if (refusal) return refusal
+    this.finish()
+    return this.connection.raw(rstStreamFrame(this.stream, how.code))
+  }
+
+  /** From here on the stream is in the hands of a fault, and over for the session. */
+  finish(): void {
+    this.stage = 'ended'
+    this.connection.layer.mute(this.stream)
+  }
+
+  /** GOAWAY has said that this is not processed. */
+  giveUp(): void {
+    this.refused = true
+    this.stage = 'ended'
+    this.abandon({ by: 'server', how: 'goaway' })
+  }
+
+  /** The exchange is over; what the session still holds of it goes. */
+  release(): void {
+    const { layer } = this.connection
+    if (!this.state.endedOut) {
+      layer.mute(this.stream)
+      this.inner.close()
+    }
+    layer.leave(this.stream)
+    if (this.inner.destroyed) layer.forget(this.stream)
+    else this.inner.once('close', () => layer.forget(this.stream))
+  }
+
+  private async byHand(fields: readonly Header[], end: boolean): Promise<Emitted> {
+    return this.connection.raw(headersFrame(this.stream, literalBlock(fields), { end }))
+  }
+
+  private async *chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      const chunks = this.inner.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+      for await (const chunk of chunks) yield chunk
+    } catch {
+      // reset, or the connection is lost: `complete` says so
+    }
+  }
+
+  private abandon(how: Gone): void {
+    if (this.left) return
+    this.left = how
+    this.leave(how)
+  }
+
+  private refusal(wanted: 'silent' | 'begun'): Emitted | undefined {
+    if (this.stage !== wanted) return { ok: false, why: 'ended' }
+    if (this.connection.lost) return this.connection.refusal()
+    return this.left ? this.missed() : undefined
+  }
+
+  private missed(): Emitted {
+    return { ok: false, why: this.left?.by === 'server' ? 'ended' : 'gone' }
+  }
+}
+
+function headOf(all: readonly Header[], at: number): Head {
+  const pseudo = (name: string): string | undefined => all.find(([n]) => n === name)?.[1]
+  const headers = all.filter(([name]) => !name.startsWith(':'))
+  const authority = pseudo(':authority')
+  const hasHost = headers.some(([name]) => name === 'host')
+  const host: Header[] = authority !== undefined && !hasHost ? [['host', authority]] : [] // RFC 9113 §8.3.1
+  return { method: pseudo(':method') ?? '', path: pseudo(':path') ?? '', headers: [...host, ...headers], at }
+}
+
+function answerFields(
+  status: number,
+  headers: readonly Header[],
+  framing: Framing,
+  wallMs: number,
+): Header[] {
+  const own = spoken(headers)
+  const has = (name: string): boolean => own.some(([n]) => n === name)
+  const date: Header[] = has('date') ? [] : [['date', httpDate(wallMs)]]
+  const isCounted = typeof framing === 'object' && bodied(status) && !has('content-length')
+  const length: Header[] = isCounted ? [['content-length', String(framing.length)]] : []
+  return [[':status', String(status)], ...own, ...date, ...length]
+}
+
+function spoken(headers: readonly Header[]): Header[] {
+  return headers
+    .map(([name, value]): Header => [name.toLowerCase(), value])
+    .filter(([name]) => !connectionFields.includes(name))
+}
+
+/** As node takes them: repeated names as lists. */
+function grouped(fields: readonly Header[]): OutgoingHttpHeaders {
+  const all: Record<string, string | string[]> = {}
+  for (const [name, value] of fields) {
+    const before = all[name]
+    all[name] = before === undefined ? value : [before, value].flat()
+  }
+  return all
+}
+
+function ended(): Promise<Emitted> {
+  return Promise.resolve({ ok: false, why: 'ended' })
+}
