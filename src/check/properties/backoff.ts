@@ -12,6 +12,7 @@
 import { failed, fullAnswer } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
 import { limits } from '../../limits.ts'
+import type { IdRange } from '../../record.ts'
 import type { Finding } from '../../verdict.ts'
 import { fromFacts } from '../checker.ts'
 import type { Checker } from '../checker.ts'
@@ -20,6 +21,7 @@ import { counted, finding, merge } from '../finding.ts'
 import { noHotLoop } from '../no-hot-loop.ts'
 import { tested } from '../rules/answers.ts'
 import { retryAfter } from '../rules/waits.ts'
+import { IdSet } from '../sets.ts'
 import { chains, failedForNow, inapplicable, pairs, wished } from './attempts.ts'
 
 /** How much earlier than Retry-After a request may come: clocks and timers differ by that. */
@@ -97,11 +99,14 @@ function calmOf(facts: Facts): Span[] {
 
 /**
  * The gaps after each failure of a chain. A later attempt that did not await the answer has not waited; where there
- * was none and the client came again before the exchange ended, it had given up at a time that nobody saw.
+ * was none and the client came again before the exchange ended, it had given up at a time that nobody saw. Attempts
+ * whose body did not come whole are in no chain; a gap that one of them falls into is none.
  */
 function gapsOf(facts: Facts, chain: readonly Carrier[], calm: readonly Span[]): Gap[] {
-  return pairs(chain).flatMap(([{ attempt: from }, { attempt: to }]): Gap[] => {
+  const cut = facts.carriers().filter(({ attempt }) => !attempt.request.complete)
+  return pairs(chain).flatMap(([{ attempt: from, ids }, { attempt: to }]): Gap[] => {
     if (!failedForNow(from, facts.run.profile)) return []
+    if (cut.some((other) => isBetween(other, from, to) && touches(other, ids))) return []
     const answer = fullAnswer(from)
     const start = answer?.t ?? from.sent?.t
     if (start === undefined || (!answer && start > to.request.t)) return []
@@ -109,6 +114,14 @@ function gapsOf(facts: Facts, chain: readonly Carrier[], calm: readonly Span[]):
     const own = !calm.some((span) => span.from <= to.request.t && start <= span.to)
     return [{ from, to, ms, latenessMs: facts.latenessMsAt(to.request.t), own }]
   })
+}
+
+function isBetween({ attempt: { request } }: Carrier, from: Attempt, to: Attempt): boolean {
+  return from.request.t <= request.t && request.t <= to.request.t
+}
+
+function touches(carrier: Carrier, ids: readonly IdRange[]): boolean {
+  return new IdSet(carrier.ids).within(ids).length > 0
 }
 
 /** After a cut the harness may learn of the end later than the client: only answers convict. */

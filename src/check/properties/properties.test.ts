@@ -16,6 +16,7 @@ import {
   killed,
   stuck,
   fleet,
+  hidden,
   stall,
   late,
   manyRetries,
@@ -116,6 +117,7 @@ const manners: Readonly<
       'eight clients, spread': () => fleet((client) => 60 + 5 * client).exit(0),
       'constant at the cap': () => tries(ten({ config: { 'retry.max_ms': 300 } }), [300, 301, 300]).exit(0),
       'short as it was wished': () => tries(ten({ config: { 'retry.base_ms': 10 } }), [12, 30]).exit(0),
+      'long, as uploads that were cut fall into it': () => hidden([360, 390, 420]).exit(0),
       'constant by Retry-After': () =>
         tries(ten(), [1000, 1001, 1000], { status: 503, retryAfterMs: 1000 }).exit(0),
     },

@@ -117,3 +117,16 @@ export function itJudges(judged: Readonly<Record<string, Judged>>): void {
     if (verdict === 'fail') expect(witnesses.length).toBeGreaterThan(0)
   })
 }
+
+/** Gaps of so many milliseconds, and after each one of 900 that the upload of another attempt falls into. */
+export function hidden(gaps: readonly number[]): LedgerOf {
+  const of = ten()
+  let at = 100
+  for (const gap of gaps) {
+    of.attempt({ at, answeredAt: at, ...refused })
+    of.attempt({ at: at + 200, ids: [[0, 0, 2]], head: { complete: false }, ...reset })
+    of.attempt({ at: at + 900, answeredAt: at + 900, ...refused })
+    at += 900 + gap
+  }
+  return of.attempt({ at })
+}
