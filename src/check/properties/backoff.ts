@@ -30,6 +30,8 @@ const floorMs = 25
 /** Within this a timer repeats itself: milliseconds, or a share where that is more. */
 const equalMs = 10
 const equalShare = 0.05
+/** What jitter commonly leaves of a wait (AWS, "Exponential Backoff and Jitter": equal jitter). */
+const jitterLeast = 0.5
 const gapsMin = 3
 const stepsMin = 3
 const clientsMin = 8
@@ -151,14 +153,15 @@ function shrinking(all: readonly (readonly Gap[])[]): Finding[] {
 
 /**
  * Jitter makes gaps differ, growth does, and so does lateness: only what is equal all along is constant. What
- * has reached the cap that was wished for need not grow.
+ * has reached the cap that was wished for, less its jitter, need not grow: the attempts before may have met a closed
+ * port, where nobody saw them.
  */
 function constant(all: readonly (readonly Gap[])[], capMs: number | undefined): Finding[] {
   const long = all.filter((gaps) => gaps.length >= gapsMin)
   const equal = long.filter((gaps) => {
     const ms = gaps.map((gap) => gap.ms)
     const slackMs = Math.max(equalMs, equalShare * least(ms))
-    const capped = capMs !== undefined && Math.abs(least(ms) - capMs) <= slackMs
+    const capped = capMs !== undefined && least(ms) >= capMs * jitterLeast - slackMs
     return !capped && greatest(ms) - least(ms) <= slackMs
   })
   const [first] = equal

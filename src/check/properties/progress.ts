@@ -37,13 +37,21 @@ export const progress: Checker<unknown> = fromFacts((facts) => {
   return finding('pass', `After the last fault ${counted(after.length, 'landing')} came.`)
 })
 
+/** Faults that can hold up everything for longer than a client has. */
+const mayLast: readonly string[] = [
+  'connection_refused',
+  'slow_accept',
+  'backlog_full',
+  'bandwidth',
+  'chunked_dribble',
+]
+
 function standstill(facts: Facts, missing: ReturnType<Facts['missing']>): ReturnType<typeof finding> {
   const { word } = facts
   const until = word.stuck?.t ?? 0
   const lasting = facts.all('fault').some(({ planned }) => {
-    return (
-      planned.type === 'connection_refused' || (planned.type === 'stall' && planned['for_ms'] === undefined)
-    )
+    const stalls = planned.type === 'stall' || planned.type === 'upload_stall'
+    return mayLast.includes(planned.type) || (stalls && planned['for_ms'] === undefined)
   })
   const waits = facts.attempts().map((attempt) => {
     const answer = fullAnswer(attempt)

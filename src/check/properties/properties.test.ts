@@ -116,6 +116,8 @@ const manners: Readonly<
       growing: () => tries(ten(), [60, 110, 250, 390]).exit(0),
       'eight clients, spread': () => fleet((client) => 60 + 5 * client).exit(0),
       'constant at the cap': () => tries(ten({ config: { 'retry.max_ms': 300 } }), [300, 301, 300]).exit(0),
+      'as good as constant, within the jitter of the cap': () =>
+        tries(ten({ config: { 'retry.max_ms': 1000 } }), [712, 715, 708]).exit(0),
       'short as it was wished': () => tries(ten({ config: { 'retry.base_ms': 10 } }), [12, 30]).exit(0),
       'long, as uploads that were cut fall into it': () => hidden([360, 390, 420]).exit(0),
       'constant by Retry-After': () =>
@@ -124,6 +126,8 @@ const manners: Readonly<
     fail: {
       'at once': () => tries(ten(), [3]).exit(0),
       constant: () => tries(ten(), [100, 100, 100]).exit(0),
+      'constant, well below the cap': () =>
+        tries(ten({ config: { 'retry.max_ms': 1000 } }), [400, 401, 402]).exit(0),
       shrinking: () => tries(ten(), [800, 300, 100, 40]).exit(0),
       'eight clients in step': () => fleet(() => 100),
     },
