@@ -10,92 +10,11 @@ import type { Rule } from '../src/plan/plan.ts'
 import { shuffled } from '../src/random.ts'
 import { inMemory } from './testing/in-memory.ts'
 import type { InMemory } from './testing/in-memory.ts'
+import { bounded, rulesOf, seeds } from './testing/planned-rules.ts'
 import { ndjson } from './testing/serving.ts'
 
-/** Statuses that every profile retries, and what is asked of the client by them. */
-const refusal = fc
-  .record(
-    {
-      status: fc.constantFrom(408, 429, 500, 502, 503, 504),
-      retry_after_s: fc.integer({ min: 0, max: 50 }),
-    },
-    { requiredKeys: ['status'] },
-  )
-  .map((given): Fault => ({ type: 'http_error', ...given }))
-const cut = fc.constantFrom<Fault>(
-  { type: 'reset_peer', linger_ms: 20 },
-  { type: 'empty_response' },
-  { type: 'stall' },
-)
-/** The answer comes, late or in part; it promises the take. */
-const promising = fc.constantFrom<Fault>(
-  { type: 'none' },
-  { type: 'header_delay', delay_ms: 2000 },
-  { type: 'stall', for_ms: 3000 },
-  { type: 'limit_data', bytes: 4, end: 'fin' },
-  { type: 'limit_data', bytes: 2, of_bytes: 90, framing: 'length', end: 'rst' },
-  { type: 'limit_data', bytes: 5, framing: 'chunked', end: 'fin' },
-  { type: 'connection_close' },
-  { type: 'early_hints' },
-)
-
-const when = fc.record(
-  {
-    attempt: fc.subarray([1, 2, 3], { minLength: 1 }),
-    probability: fc.double({ min: 0.2, max: 1, noNaN: true }),
-  },
-  { requiredKeys: ['attempt'] },
-)
-type Where = Pick<Rule, 'on' | 'taken'>
-type What = Pick<Rule, 'fault' | 'outcomes' | 'oneOf'>
-
-function whatOf(faults: fc.Arbitrary<Fault>): fc.Arbitrary<What> {
-  const some = fc.array(faults, { minLength: 1, maxLength: 3 })
-  return fc.oneof(
-    faults.map((fault) => ({ fault })),
-    some.map((outcomes) => ({ outcomes })),
-    fc
-      .array(fc.tuple(faults, fc.integer({ min: 1, max: 3 })), { minLength: 1, maxLength: 3 })
-      .map((all) => ({ oneOf: all.map(([fault, weight]) => ({ ...fault, weight })) })),
-  )
-}
-
-function placed(where: readonly Where[], faults: fc.Arbitrary<Fault>): fc.Arbitrary<Where & What> {
-  return fc.tuple(fc.constantFrom(...where), whatOf(faults)).map(([where, what]) => ({ ...where, ...what }))
-}
-
-const before = { on: 'response-head', taken: false }
-const after = { on: 'response-head', taken: true }
-/** Where no answer stands yet a 2xx can be cut, not replaced. */
-const inAnswer = [{ on: 'response-body(3)', taken: true }]
-/** Beyond the end of the first token, so that there is content to count by. */
-const inBody = [{ on: 'request-body(60)' }, { on: 'request-body(200)' }]
-
-const rules = fc
-  .array(
-    fc.tuple(
-      when,
-      fc.oneof(
-        placed([before, after], fc.oneof(refusal, cut)),
-        placed([after], promising),
-        placed(
-          inAnswer,
-          cut.filter(({ type }) => type !== 'empty_response'),
-        ),
-        placed(
-          inBody,
-          fc.constantFrom<Fault>(
-            { type: 'reset_peer' },
-            { type: 'upload_reset' },
-            { type: 'stall', for_ms: 500 },
-          ),
-        ),
-      ),
-    ),
-    { minLength: 1, maxLength: 4 },
-  )
-  .map((all) => all.map(([when, what], i): Rule => ({ id: `r${i}`, key: 'content', when, ...what })))
-const seed = fc.string({ minLength: 1, maxLength: 6 })
+const rules = rulesOf(bounded)
+const seed = seeds
 
 /** What was decided and what was done, by the name of each request: a multiset, whatever came first. */
 function decisions(server: InMemory): string[] {

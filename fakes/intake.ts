@@ -14,10 +14,10 @@ import type { IdRange, RecordSource } from '../src/record.ts'
 import { decodeContent } from '../src/wire/content-coding.ts'
 import { readBody } from '../src/wire/records.ts'
 import type { BodyRecords } from '../src/wire/records.ts'
-import type { Admission, GatedExchange } from './gate.ts'
+import type { Admission, GatedExchange } from './gated-exchange.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import { requestEntry } from './request-entry.ts'
-import type { Known } from './request-entry.ts'
+import type { Known, Received } from './request-entry.ts'
 
 /** Why a body could not be read, with the status that says so (RFC 9110 §15.5). */
 export interface Refusal {
@@ -52,7 +52,8 @@ export type Partial = NonNullable<Admission['partial']>
 
 /** `0.42`: the name of the logical request whose lowest record this is. */
 export function logicalName(ids: readonly IdRange[]): string | undefined {
-  const lowest = lowestId(ids)
+  const [only] = ids
+  const lowest = ids.length === 1 ? only : lowestId(ids)
   return lowest && shownRange([lowest[0], lowest[1], lowest[1]])
 }
 
@@ -82,30 +83,72 @@ export class Sites {
 interface Read {
   readonly bytes: Buffer
   readonly total: number
-  readonly sha: string
+  /** Of all that came, where not all was kept. */
+  readonly sum: Hash | undefined
 }
 
-/** Reads the whole body, keeps what the limit allows, and hashes all of it. */
+/** Reads the whole body, and keeps what the limit allows. */
 async function readWhole(exchange: Pick<Exchange, 'body' | 'read'>): Promise<Read> {
   const chunks: Uint8Array[] = []
   let total = 0
-  let sum: Hash | undefined // of what comes in one piece it is not needed
+  let sum: Hash | undefined
   const add = (chunk: Uint8Array): void => {
     if (chunk.length === 0) return
-    if (total > 0) sum ??= createHash('sha256').update(chunks[0] ?? '')
-    sum?.update(chunk)
     if (total <= limits.bodyBytesMax) chunks.push(chunk)
+    else {
+      sum ??= hashOf(chunks)
+      sum.update(chunk)
+    }
     total += chunk.length
   }
   if (exchange.read) await exchange.read(add)
   else for await (const chunk of exchange.body) add(chunk)
-  const [only = nothing] = chunks
-  const bytes =
-    chunks.length > 1 ? Buffer.concat(chunks) : Buffer.from(only.buffer, only.byteOffset, only.length)
-  return { bytes, total, sha: (sum?.digest('hex') ?? hash('sha256', bytes)).slice(0, 16) }
+  return { bytes: joined(chunks), total, sum }
 }
 
-const nothing = new Uint8Array(0)
+function hashOf(chunks: readonly Uint8Array[]): Hash {
+  const sum = createHash('sha256')
+  for (const chunk of chunks) sum.update(chunk)
+  return sum
+}
+
+function joined(chunks: readonly Uint8Array[]): Buffer {
+  const [only] = chunks
+  if (only === undefined) return nothing
+  if (chunks.length > 1) return Buffer.concat(chunks)
+  return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.length)
+}
+
+const nothing = Buffer.alloc(0)
+
+/** What is made of the records of a body, and of its bytes. */
+interface Made {
+  readonly ids: readonly IdRange[]
+  readonly logical: string | undefined
+  /** Of a body that came without content codings. */
+  sha: string | undefined
+}
+
+/** Bodies that come again, and are known as the same bytes, have the same made of them. */
+const known = new WeakMap<BodyRecords, Made>()
+
+function madeOf(records: BodyRecords): Made {
+  const before = known.get(records)
+  if (before) return before
+  const ids = rangesOf(records.ids)
+  const made: Made = { ids, logical: logicalName(ids), sha: undefined }
+  known.set(records, made)
+  return made
+}
+
+/** SHA-256 of what came, 16 hexadecimal digits. `body`: what was made of it by its content codings. */
+function digestOf({ bytes, sum }: Read, body: Buffer, made: Made): string {
+  const isPlain = bytes === body && sum === undefined
+  if (isPlain && made.sha !== undefined) return made.sha
+  const sha = (sum?.digest('hex') ?? hash('sha256', bytes)).slice(0, 16)
+  if (isPlain) made.sha = sha
+  return sha
+}
 
 function decoded(head: Head, { bytes, total }: Read): { body: Buffer; refusal?: Refusal } {
   const tooLarge = { status: 413, message: `body larger than ${limits.bodyBytesMax} bytes` } as const
@@ -126,22 +169,42 @@ export interface IntakeServices extends Known {
   readonly source: RecordSource
   readonly pipeline: Pipeline
   readonly sites: Sites
-  readonly lane: Site['lane']
 }
 
-/** Undefined when the client went away, or a fault ended the exchange, before the body was whole. */
-export async function intake(exchange: GatedExchange, services: IntakeServices): Promise<Intake | undefined> {
-  const { ledger, source, sites, lane } = services
-  const read = await readWhole(exchange)
-  const { body, refusal } = decoded(exchange.head, read)
+/** What the protocol says of a request before it is read. */
+export interface Asked {
+  readonly lane: Site['lane']
+  /** Whether it authenticated, where the protocol says so; else whether the endpoint's token stands in it. */
+  readonly auth?: boolean
+}
+
+interface Got extends Received {
+  readonly logical: string | undefined
+  readonly body: Buffer
+  readonly refusal: Refusal | undefined
+}
+
+function received(read: Read, head: Head, source: RecordSource): Got {
+  const { body, refusal } = decoded(head, read)
   const records = readBody(body, source)
-  const ids = rangesOf(records.ids)
-  const logical = logicalName(ids)
-  const site = sites.next(lane, logical)
-  const received = { total: read.total, sha: read.sha, records, ids, readable: !refusal }
-  ledger.write(requestEntry(exchange, received, services, site), exchange.head.at)
-  if (!exchange.complete) return undefined
-  const content = { site, ids, bytes: read.total, ...(logical === undefined ? {} : { content: logical }) }
+  const made = madeOf(records)
+  const sha = digestOf(read, body, made)
+  const { ids, logical } = made
+  return { records, ids, logical, body, refusal, total: read.total, sha, readable: refusal === undefined }
+}
+
+/** Undefined when the client went away, or a fault ended the exchange or refused it, before the body was whole. */
+export async function intake(
+  exchange: GatedExchange,
+  services: IntakeServices,
+  asked: Asked,
+): Promise<Intake | undefined> {
+  const got = received(await readWhole(exchange), exchange.head, services.source)
+  const { records, ids, body, refusal, total } = got
+  const site = services.sites.next(asked.lane, got.logical)
+  services.ledger.write(requestEntry(exchange, got, services, { site, auth: asked.auth }), exchange.head.at)
+  if (!exchange.complete || exchange.refused) return undefined
+  const content = { site, ids, bytes: total, ...(got.logical === undefined ? {} : { content: got.logical }) }
   const admission = exchange.admit(content, body)
   return {
     records,
@@ -184,15 +247,9 @@ function takeAs(
 /** Reads what comes of a request that nobody serves, and enters it, so that it counts as an attempt. */
 export async function enterUnserved(
   exchange: Exchange,
-  services: Omit<IntakeServices, 'lane' | 'pipeline'>,
+  services: Omit<IntakeServices, 'pipeline'>,
 ): Promise<void> {
-  const { ledger, source, sites } = services
-  const read = await readWhole(exchange)
-  const { body, refusal } = decoded(exchange.head, read)
-  const records = readBody(body, source)
-  const ids = rangesOf(records.ids)
-  const logical = logicalName(ids)
-  const site = sites.next(logical === undefined ? 'control' : 'ingest', logical)
-  const received = { total: read.total, sha: read.sha, records, ids, readable: !refusal }
-  ledger.write(requestEntry(exchange, received, services, site), exchange.head.at)
+  const got = received(await readWhole(exchange), exchange.head, services.source)
+  const site = services.sites.next(got.logical === undefined ? 'control' : 'ingest', got.logical)
+  services.ledger.write(requestEntry(exchange, got, services, { site }), exchange.head.at)
 }

@@ -150,6 +150,36 @@ describe('a body', () => {
     expect(await entered({ body: 'x' })).not.toHaveProperty('coding')
   })
 
+  it('has the SHA-256 of its bytes as they came, also when it comes again', async () => {
+    await using server = await serving([])
+    const lines = ndjson(0, 99).trimEnd()
+    const bodies = [
+      lines,
+      `${lines}\n`,
+      `${lines}\n\n`,
+      one,
+      gzipSync(lines),
+      lines,
+      `${lines}\n`,
+      one,
+      `${one} `,
+    ]
+    for (const body of bodies) {
+      const client = await RawClient.to(server.port)
+      const bytes = Buffer.from(body)
+      const fields = typeof body === 'string' ? [] : ['Content-Encoding: gzip']
+      client.send(requestText('POST /', [...fields, `Content-Length: ${bytes.length}`]))
+      const half = Math.floor(bytes.length / 2)
+      client.send(bytes.subarray(0, half))
+      client.send(bytes.subarray(half))
+      await client.until('\r\n\r\n')
+      client.socket.destroy()
+    }
+    const sha = (body: string | Buffer): string =>
+      createHash('sha256').update(body).digest('hex').slice(0, 16)
+    expect(server.entries('request').map((entry) => entry.sha)).toEqual(bodies.map(sha))
+  })
+
   it('that was cut says nothing of the whole', async () => {
     await using server = await serving([])
     const client = await RawClient.to(server.port)

@@ -26,18 +26,23 @@ export interface Known {
   readonly token: string
   /** Host and port of the endpoint; absent while nobody can know them. */
   readonly authority?: string | undefined
-  /** Whether it authenticated, where the protocol says so; else whether the endpoint's token stands in it. */
-  readonly auth?: boolean
   readonly afterClose?: boolean
+}
+
+/** Which of the attempts it is, and what the protocol says of it. */
+export interface Place {
+  readonly site: Site
+  /** Whether it authenticated; whether the endpoint's token stands in it, where the protocol does not say. */
+  readonly auth?: boolean | undefined
 }
 
 type RequestBody = Omit<EntryOf<'request'>, 'n' | 't'>
 
 export function requestEntry(
-  exchange: Pick<Exchange, 'id' | 'connection' | 'head' | 'complete'>,
+  exchange: Pick<Exchange, 'id' | 'connection' | 'stream' | 'head' | 'complete'>,
   { records, ids, readable, total, sha }: Received,
   known: Known,
-  site: Site,
+  { site, auth }: Place,
 ): RequestBody {
   const { head, connection, complete } = exchange
   const { damaged, foreign, form } = records
@@ -55,8 +60,9 @@ export function requestEntry(
     ids,
     bytes: total,
     complete,
-    auth: known.auth ?? presents(head, known.token),
+    auth: auth ?? ((credential !== undefined || head.path.includes('?')) && presents(head, known.token)),
   }
+  if (exchange.stream !== undefined) entry.stream = exchange.stream
   if (damaged.length > 0) entry.damaged = damaged.slice(0, limits.witnessesMax)
   if (foreign > 0) entry.foreign = foreign
   if (key !== undefined) entry.key = key
@@ -78,17 +84,12 @@ const credentialHeaders = ['authorization', ...keyHeaders]
 
 /** Whether the token stands where clients put one: Authorization, plain or in base64, a key header, the query. */
 export function presents({ headers, path }: Head, token: string): boolean {
-  if (!path.includes('?') && !hasCredential(headers)) return false
   const authorization = headerValues(headers, 'authorization').map((value) => value.trim())
   const words = authorization.flatMap((value) => [value, value.slice(value.indexOf(' ') + 1).trim()])
   // RFC 7617 §2: user and password joined by a colon; ApiKey has id and key in the same form.
   const parts = words.flatMap((word) => Buffer.from(word, 'base64').toString().split(':'))
   const keys = keyHeaders.flatMap((name) => headerValues(headers, name))
   return [...words, ...parts, ...keys, ...queryOf(path).values()].includes(token)
-}
-
-function hasCredential(headers: Head['headers']): boolean {
-  return credentialHeaders.some((name) => headerValue(headers, name) !== undefined)
 }
 
 /** At another origin the token has no place at all, wherever it stands. */

@@ -7,7 +7,17 @@
  */
 import type { Clock } from '../src/clock.ts'
 import { headerValue } from '../src/exchange.ts'
-import type { Ack, Answered, Cut, Emitted, Exchange, Framing, Header, WholeAnswer } from '../src/exchange.ts'
+import type {
+  Ack,
+  Answered,
+  AnswerHead,
+  Cut,
+  Emitted,
+  Exchange,
+  Framing,
+  Header,
+  WholeAnswer,
+} from '../src/exchange.ts'
 import type { Ledger } from '../src/ledger.ts'
 import { httpDateMs, retryAfterMs } from '../src/wire/retry-after.ts'
 
@@ -45,6 +55,7 @@ class Witnessed implements Exchange {
   readonly connection: Exchange['connection']
   readonly head: Exchange['head']
   readonly gone: Exchange['gone']
+  readonly stream?: number
   private readonly inner: Exchange
   private readonly ledger: Ledger
   private readonly clock: Clock
@@ -60,6 +71,11 @@ class Witnessed implements Exchange {
     this.connection = inner.connection
     this.head = inner.head
     this.gone = inner.gone
+    if (inner.stream !== undefined) this.stream = inner.stream
+  }
+
+  get refused(): boolean {
+    return this.inner.refused ?? false
   }
 
   get body(): Exchange['body'] {
@@ -79,8 +95,21 @@ class Witnessed implements Exchange {
     return this.inner.answer && ((whole) => this.give(whole))
   }
 
+  get withhold(): Exchange['withhold'] {
+    const { inner } = this
+    return inner.withhold && ((until) => inner.withhold?.(until) ?? false)
+  }
+
   inform(status: number, headers: readonly Header[]): Promise<Emitted> {
     return this.inner.inform(status, headers)
+  }
+
+  /** Known as an answer as far as it is one; a client that can read it has it whole. */
+  async answerRaw(bytes: Uint8Array, as?: AnswerHead): Promise<Emitted> {
+    if (as) this.enter(as.status, as.headers, as.ack)
+    const emitted = await (this.inner.answerRaw?.(bytes) ?? this.connection.raw(bytes))
+    if (emitted.ok && as) this.sent('full')
+    return emitted
   }
 
   async respond(status: number, headers: readonly Header[], how: Framing, ack?: Ack): Promise<Emitted> {
@@ -96,8 +125,10 @@ class Witnessed implements Exchange {
     return emitted
   }
 
-  trailers(headers: readonly Header[]): Promise<Emitted> {
-    return this.inner.trailers(headers)
+  async trailers(headers: readonly Header[]): Promise<Emitted> {
+    const emitted = await this.inner.trailers(headers)
+    this.sent(this.extent(emitted.ok))
+    return emitted
   }
 
   async end(): Promise<Emitted> {
@@ -113,8 +144,10 @@ class Witnessed implements Exchange {
   }
 
   close(): void {
-    const { framing, written } = this
-    this.sent(this.extent(typeof framing === 'object' && written >= framing.length))
+    const { framing, written, stream } = this
+    // An answer of HTTP/2 is over with END_STREAM, whatever its length says (RFC 9113 §8.1).
+    const isWhole = stream === undefined && typeof framing === 'object' && written >= framing.length
+    this.sent(this.extent(isWhole))
   }
 
   private async give(whole: WholeAnswer): Promise<Answered> {

@@ -8,6 +8,13 @@ import type { Profile } from './profile.ts'
 import type { RecordSource } from './record.ts'
 import type { Mode } from './verdict.ts'
 
+/** How many connections a server takes at a time, and what it says to more of them. */
+export interface ConnectionsCap {
+  readonly live: number
+  /** GOAWAY(ENHANCE_YOUR_CALM), 429 where HTTP/1.1 is spoken; 429 to each request; or RST at once. */
+  readonly answer: 'goaway' | '429' | 'refuse'
+}
+
 export interface EndpointOptions {
   mode: Mode
   protocol: string
@@ -20,10 +27,13 @@ export interface EndpointOptions {
   /** The bearer token that protocols with authentication demand. */
   token: string
   host: string
+  /** Within TLS, by a certificate of the process's own authority. */
+  tls?: boolean
   /** HTTP/2 is spoken too: to whom begins with its preface or, within TLS, by ALPN. */
   h2?: boolean
   /** Every frame of HTTP/2 is entered. */
   frames?: boolean
+  connectionsCap?: ConnectionsCap
 }
 
 /** A running endpoint. */
@@ -32,6 +42,8 @@ export interface Endpoint {
   readonly url: string
   /** Origin only. */
   readonly base: string
+  /** Who signed its certificate, as PEM, where it is behind TLS. */
+  readonly authority?: string
   /** Errors of the harness itself; a case that has one is judged harness-error. */
   readonly failures: readonly string[]
   /** Ends the rules still alive and lets go what they hold. */

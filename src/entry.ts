@@ -44,6 +44,8 @@ export type EntryBody =
       /** What the client was asked to be like, by the wish's name. */
       config?: Readonly<Record<string, Json>>
       can: readonly string[]
+      /** The case is judged where the client spoke HTTP/2. */
+      http2?: true
       checks: readonly CheckCall[]
       plan: unknown
       tool: string
@@ -88,7 +90,14 @@ export type EntryBody =
       client?: number
     }
   | { kind: 'open'; conn: number; proto: Protocol }
-  | { kind: 'close'; conn: number; by: 'client' | 'server'; how: 'fin' | 'rst' | 'goaway' | 'timeout' }
+  | {
+      kind: 'close'
+      conn: number
+      by: 'client' | 'server'
+      how: 'fin' | 'rst' | 'goaway' | 'timeout'
+      /** Why no connection came of the TLS handshake, in the words of OpenSSL. */
+      handshake?: string
+    }
   | {
       /** A frame of HTTP/2, on request. `type` is its name, or its number where it has none. */
       kind: 'frame'
@@ -225,6 +234,7 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     knobs: { type: 'array', items: text },
     'config?': { type: 'object' },
     can: { type: 'array', items: text },
+    'http2?': { const: true },
     checks: { type: 'array', items: { type: 'object', properties: { id: text }, required: ['id'] } },
     plan: {},
     tool: text,
@@ -249,7 +259,12 @@ const members: Record<EntryKind, Record<string, Schema>> = {
     'client?': count,
   },
   open: { conn: count, proto: oneOf('h1', 'h2c', 'h2', 'tls') },
-  close: { conn: count, by: oneOf('client', 'server'), how: oneOf('fin', 'rst', 'goaway', 'timeout') },
+  close: {
+    conn: count,
+    by: oneOf('client', 'server'),
+    how: oneOf('fin', 'rst', 'goaway', 'timeout'),
+    'handshake?': text,
+  },
   frame: {
     conn: count,
     dir: oneOf('in', 'out'),

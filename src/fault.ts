@@ -6,8 +6,12 @@ import { answers } from './faults/answers.ts'
 import { batches } from './faults/batches.ts'
 import { client } from './faults/client.ts'
 import { cuts } from './faults/cuts.ts'
+import { frameAnswers } from './faults/frames-answers.ts'
+import { frames } from './faults/frames.ts'
+import { malformed } from './faults/malformed.ts'
 import { pace } from './faults/pace.ts'
 import type { FaultSpec, FaultTable as SpecTable, Point } from './faults/spec.ts'
+import { tls } from './faults/tls.ts'
 import { argumentsSchema } from './parameters.ts'
 import type { Arguments, Schema } from './parameters.ts'
 
@@ -15,9 +19,29 @@ export { numberedPoints, points, pointsAfterTake } from './faults/spec.ts'
 export type { FaultSpec, Point, PointName } from './faults/spec.ts'
 
 type Conforming<T extends SpecTable> = T
-type FaultTable = Conforming<typeof answers & typeof cuts & typeof pace & typeof batches & typeof client>
+type FaultTable = Conforming<
+  typeof answers &
+    typeof cuts &
+    typeof malformed &
+    typeof pace &
+    typeof batches &
+    typeof client &
+    typeof frames &
+    typeof frameAnswers &
+    typeof tls
+>
 
-export const faults: FaultTable = { ...answers, ...cuts, ...pace, ...batches, ...client }
+export const faults: FaultTable = {
+  ...answers,
+  ...cuts,
+  ...malformed,
+  ...pace,
+  ...batches,
+  ...client,
+  ...frames,
+  ...frameAnswers,
+  ...tls,
+}
 
 export type FaultName = keyof FaultTable
 

@@ -88,7 +88,7 @@ describe('a ledger in a file', () => {
   it('says that there is no more room while its file lags, and when there is again', async () => {
     const path = file()
     const sink = fileSink(path)
-    const line = 'x'.repeat(limits.sinkGatheredCharsMax)
+    const line = 'x'.repeat(limits.sinkGatheredBytesMax)
     expect(sink.room).toBeUndefined()
     let lines = 0
     for (; !sink.room && lines < 1_000; lines += 1) sink.line(line)
@@ -104,7 +104,7 @@ describe('a ledger in a file', () => {
 
   it('lets nobody wait for a file that cannot be written', async () => {
     const sink = fileSink(join(file(), 'no', 'folder'))
-    while (!sink.room) sink.line('x'.repeat(limits.sinkGatheredCharsMax))
+    while (!sink.room) sink.line('x'.repeat(limits.sinkGatheredBytesMax))
     await sink.room
     await expect(sink.close()).rejects.toThrow('ENOENT')
   })

@@ -4,9 +4,11 @@
  */
 import { createWriteStream, readFileSync, statSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import type { Clock } from './clock.ts'
+import { realClock } from './clock.ts'
+import type { Clock, Timer } from './clock.ts'
 import { entryKinds, entrySchema, phases } from './entry.ts'
 import type { Entry, EntryBody } from './entry.ts'
+import { EntryBytes } from './entry-bytes.ts'
 import { messageOf, shown, TailraceError } from './errors.ts'
 import type { Problem } from './errors.ts'
 import { limits } from './limits.ts'
@@ -15,9 +17,17 @@ import { problemsOf } from './schema.ts'
 /** Where lines go besides memory. */
 export interface Sink {
   line(text: string): void
+  /** The line of an entry, where it is cheaper to make it there. */
+  enter?(n: number, t: number, body: EntryBody): void
   /** Resolves when there is room for more; absent while there is. Who can hold back what brings lines, should. */
   readonly room?: Promise<void> | undefined
   close(): Promise<void>
+}
+
+/** Hands a sink what it takes: the entry, or its line. */
+export function enterInto(sink: Sink, n: number, t: number, body: EntryBody): void {
+  if (sink.enter) sink.enter(n, t, body)
+  else sink.line(JSON.stringify({ n, t, ...body }))
 }
 
 interface Watcher {
@@ -43,14 +53,15 @@ export class Ledger {
 
   /** Enters what was seen, at `t` (nanoseconds of the clock) or now. Returns the entry. */
   write(body: EntryBody, t: number = this.clock.now()): Entry {
-    const entry: Entry = { n: this.entries.length, t, ...body }
+    const n = this.entries.length
+    const entry: Entry = { n, t, ...body }
     if (this.entries.length >= limits.ledgerEntriesMax) {
       this.dropped += 1
       this.markFull()
       return entry
     }
     this.entries.push(entry)
-    this.sink?.line(JSON.stringify(entry))
+    if (this.sink) enterInto(this.sink, n, t, body)
     for (const watcher of this.watchers) {
       if (!watcher.wanted(entry)) continue
       this.watchers.delete(watcher)
@@ -77,27 +88,31 @@ export class Ledger {
   }
 }
 
-/**
- * A sink that writes NDJSON. What comes within one turn of the event loop, or while a write is under way, is gathered
- * and written at once.
- */
-export function fileSink(path: string): Sink {
+export type FileSink = Sink & Required<Pick<Sink, 'enter'>>
+
+/** A sink that writes NDJSON. Lines are gathered for some milliseconds, and written at once. */
+export function fileSink(path: string): FileSink {
   const stream = createWriteStream(path, { highWaterMark: limits.sinkBytesMax })
   const done = finished(stream)
-  let gathered = ''
+  const clock = realClock()
+  const gathered = new EntryBytes()
+  let due: Timer | undefined
+  let spare: Buffer | undefined
   let room: Promise<void> | undefined
   let wake: () => void = () => {}
-  let underWay = 0
   const hand = (): void => {
-    const text = gathered
-    gathered = ''
-    if (text === '' || stream.destroyed) return
-    underWay += 1
-    if (!stream.write(text, written)) room ??= new Promise((resolve) => (wake = resolve))
+    due?.cancel()
+    due = undefined
+    if (gathered.size === 0) return
+    const lines = gathered.take(spare)
+    spare = undefined
+    if (stream.destroyed) return
+    const isFull = !stream.write(lines, () => (spare = Buffer.from(lines.buffer)))
+    if (isFull) room ??= new Promise((resolve) => (wake = resolve))
   }
-  const written = (): void => {
-    underWay -= 1
-    if (underWay === 0) hand()
+  const gather = (): void => {
+    if (gathered.size >= limits.sinkGatheredBytesMax) hand()
+    else due ??= clock.after(limits.sinkGatheredMs, hand)
   }
   const free = (): void => {
     room = undefined
@@ -107,9 +122,12 @@ export function fileSink(path: string): Sink {
   done.catch(free) // reported by close(); nobody waits for a file that takes no more
   return {
     line: (text) => {
-      if (gathered === '' && underWay === 0) process.nextTick(hand)
-      gathered += `${text}\n`
-      if (gathered.length >= limits.sinkGatheredCharsMax) hand()
+      gathered.line(text)
+      gather()
+    },
+    enter: (n, t, body) => {
+      gathered.add(n, t, body)
+      gather()
     },
     get room() {
       return room

@@ -9,14 +9,28 @@ export const limits = {
   headerCountMax: 2_000,
   /** Open connections of one listener: a client may open one per record; more are refused, and that is told. */
   connectionsMax: 4_096,
-  /** Streams under way on one HTTP/2 connection: more than any client opens by itself (RFC 9113 §6.5.2: at least 100). */
+  /** Streams under way on one HTTP/2 connection: more than any client opens (RFC 9113 §6.5.2: 100 at least). */
   streamsMax: 1_000,
+  /** From the opening of a connection to the end of its TLS handshake: as long as clients wait to be connected. */
+  tlsHandshakeMs: 10_000,
+  /** An answer that is to be larger than the client's window; beyond it that is not tried. */
+  overflowBytesMax: 67_108_864,
+  /**
+   * Frames without content that an HTTP/2 client may send in a second: more than the resets of every stream that it may
+   * have at once. HTTP/2 itself has no bound; servers chose some after CVE-2019-9512 and CVE-2023-44487.
+   */
+  idleFramesPerS: 2_000,
   /** Bytes that one direction of a connection in memory holds unread before the writer waits. */
   memorySocketBytesMax: 65_536,
+  /** In which the system answers who connects on loopback, and far more: after it a backlog is seen to be full. */
+  backlogProbeMs: 100,
+  /** Connections of ours with which a backlog of 1 is to be full: Linux takes 2. */
+  fillersMax: 8,
   /** Entries of one case: a client in a hot loop is stopped here; 40 times what the largest case writes. */
   ledgerEntriesMax: 250_000,
-  /** What is gathered of a ledger before it goes to its file, within one turn of the event loop. */
-  sinkGatheredCharsMax: 65_536,
+  /** What is gathered of a ledger before it goes to its file, and for how long: a write costs as much as many lines. */
+  sinkGatheredBytesMax: 65_536,
+  sinkGatheredMs: 10,
   /** What a ledger's file has yet to write before requests wait for it: a few tenths of a second of a slow disk. */
   sinkBytesMax: 8_388_608,
   /** A ledger file read back. */

@@ -22,7 +22,8 @@ export const http_error: Performer<'http_error'> = async (strike) => {
 function errorAnswer(strike: Strike<'http_error'>): Answer {
   const { fault } = strike
   const own = strike.errorAnswer(fault.status)
-  const body = fault.body === undefined ? own.body : Buffer.from(fault.body)
+  const said = fault.body === undefined ? own.body : Buffer.from(fault.body)
+  const body = Buffer.concat([said, Buffer.alloc(Math.max(0, (fault.body_bytes ?? 0) - said.length), ' ')])
   const headers: Header[] = [
     ...own.headers,
     ...Object.entries(fault.headers ?? {}),

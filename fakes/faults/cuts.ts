@@ -42,7 +42,8 @@ export const stall: Performer<'stall'> = async (strike) => {
   return Promise.race([over.then(() => 'proceed' as const), exchange.gone.then(() => 'over' as const)])
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves when the signal aborts, or has. */
+export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

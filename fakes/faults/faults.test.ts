@@ -6,24 +6,54 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { faultNames } from '../../src/fault.ts'
 import type { FaultName } from '../../src/fault.ts'
+import { frameAnswers } from '../../src/faults/frames-answers.ts'
+import { frames } from '../../src/faults/frames.ts'
 import { countIds } from '../../src/record.ts'
 import { RawClient } from '../testing/raw-client.ts'
 import { ndjson, post, serving } from '../testing/serving.ts'
-import { idlePerformers, listenerPerformers, performers } from './index.ts'
+import { idlePerformers, listenerPerformers, performers, sessionPerformers, tlsPerformers } from './index.ts'
 import { answerSights } from './testing/answer-sights.ts'
 import { batchSights } from './testing/batch-sights.ts'
 import { cutSights } from './testing/cut-sights.ts'
+import { malformedSights } from './testing/malformed-sights.ts'
+import { paceSights } from './testing/pace-sights.ts'
 import { ok, ruleFor } from './testing/sight.ts'
 import type { Sights } from './testing/sight.ts'
 
-/** Faults that no request can show: the one of the listener is in refusals.test.ts, the stage stops clients. */
-const elsewhere = { connection_refused: 'refusals.test.ts', client_stop: undefined } as const
+/** Faults that no request can show: those of the listener have files of their own, the stage stops clients. */
+const ofListener = {
+  connection_refused: 'refusals.test.ts',
+  slow_accept: 'backlog.test.ts',
+  backlog_full: 'backlog.test.ts',
+} as const
+/** A bare socket shows nothing of what is said within TLS. */
+const ofTls = {
+  tls_untrusted: 'tls.test.ts',
+  tls_expired: 'tls.test.ts',
+  tls_handshake_stall: 'tls.test.ts',
+  tls_handshake_reset: 'tls.test.ts',
+  tls_handshake_fin: 'tls.test.ts',
+  tls_plaintext: 'tls.test.ts',
+  tls_alert: 'tls.test.ts',
+  tls_version: 'tls.test.ts',
+  tls_client_cert_required: 'tls.test.ts',
+  alpn_h1_only: 'tls.test.ts',
+  alpn_mismatch: 'tls.test.ts',
+  tls_corrupt_record: 'tls-records.test.ts',
+  tls_no_close_notify: 'tls-records.test.ts',
+  tls_reset_mid_body: 'tls-records.test.ts',
+} as const
+/** What frames/*.test.ts show: they demand a sight for each of these. */
+const ofFrames = { ...frames, ...frameAnswers }
+const elsewhere = { ...ofListener, ...ofTls, ...ofFrames, client_stop: undefined } as const
 
 /** It does not compile while a fault is missing. */
 const sights: Sights<Exclude<FaultName, keyof typeof elsewhere>> = {
   ...answerSights,
   ...cutSights,
   ...batchSights,
+  ...malformedSights,
+  ...paceSights,
 }
 
 const cases = Object.entries(sights).flatMap(([name, all]) =>
@@ -32,12 +62,17 @@ const cases = Object.entries(sights).flatMap(([name, all]) =>
 
 describe('every fault', () => {
   it('has a performer, and a sight of its own name', () => {
-    const performed = { ...performers, ...idlePerformers, ...listenerPerformers }
-    const byOthers = ['latency', 'client_stop'] // the gate shapes, the stage stops
+    const performed = {
+      ...{ ...performers, ...idlePerformers, ...listenerPerformers },
+      ...{ ...tlsPerformers, ...sessionPerformers },
+    }
+    const byOthers = ['latency', 'bandwidth', 'slicer', 'client_stop'] // the gate shapes, the stage stops
     expect([...Object.keys(performed), ...byOthers].sort()).toEqual([...faultNames].sort())
     expect([...Object.keys(sights), ...Object.keys(elsewhere)].sort()).toEqual([...faultNames].sort())
-    const refusals = readFileSync(new URL(elsewhere.connection_refused, import.meta.url), 'utf8')
-    expect(refusals).toContain("describe('connection_refused on a socket'")
+    for (const [name, file] of Object.entries({ ...ofListener, ...ofTls })) {
+      const tests = readFileSync(new URL(file, import.meta.url), 'utf8')
+      expect(tests).toContain(`describe('${name} on a socket'`)
+    }
     for (const [name, all] of Object.entries(sights)) {
       expect(new Set(all.map(({ fault }) => fault.type)), name).toEqual(new Set([name]))
     }
@@ -51,7 +86,7 @@ describe('every fault', () => {
       client.send(post(ndjson(i, i)))
       expect(await client.until(ok.repeat(i))).toBe(ok.repeat(i))
     }
-    client.send(post(ndjson(0, 0)))
+    client.send(post(ndjson(0, 0), '/', sight.asks))
     if (sight.end === 'open') {
       expect(await client.until(sight.text)).toBe(sight.text)
       client.socket.destroy()
@@ -62,6 +97,7 @@ describe('every fault', () => {
     expect(struck.rule).toBe('struck')
     expect(struck.emitted).toEqual(struck.planned)
     expect(struck.planned).toMatchObject({ ...sight.fault, point: sight.point ?? 'response-head' })
+    server.heal() // what a fault holds without end
     await server.quiet()
     const landed = server.entries('land').flatMap(({ ids }) => ids)
     expect(countIds(landed)).toBe(sight.landed ?? (taken ? 1 : 0))

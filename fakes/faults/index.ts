@@ -15,12 +15,27 @@ import {
   stall,
   upload_reset,
 } from './cuts.ts'
-import { connection_refused } from './refusals.ts'
-import type { ConnectionPerformer, Performer } from './strike.ts'
+import { idleGoaway, sessionPerformers, streamPerformers } from './frames/index.ts'
+import type { SessionName, StreamName } from './frames/index.ts'
+import {
+  expect_continue_withheld,
+  expectation_failed,
+  unasked_continue,
+  unexpected_101,
+} from './malformed-interim.ts'
+import * as malformed from './malformed.ts'
+import { chunked_dribble, slow_close, upload_stall } from './pace.ts'
+import type { listenerPerformers } from './refusals.ts'
+import type { ConnectionPerformer, Performer, TlsPerformer } from './strike.ts'
+import * as tlsRecords from './tls-records.ts'
+import * as handshakes from './tls.ts'
 
-type Beside = 'latency' | 'idle_close' | 'connection_refused' | 'client_stop'
+type Shaping = 'latency' | 'bandwidth' | 'slicer'
+type Beside = Shaping | 'idle_close' | keyof typeof listenerPerformers | 'client_stop'
+/** Faults that strike a TLS handshake. */
+export type TlsName = keyof typeof handshakes & FaultName
 /** Faults that strike an exchange. */
-export type StruckName = Exclude<FaultName, Beside>
+export type StruckName = Exclude<FaultName, Beside | TlsName | Exclude<SessionName, StreamName>>
 
 export const performers: { readonly [N in StruckName]: Performer<N> } = {
   none,
@@ -38,12 +53,28 @@ export const performers: { readonly [N in StruckName]: Performer<N> } = {
   early_hints,
   partial_batch,
   discard_after_take,
+  chunked_dribble,
+  slow_close,
+  upload_stall,
+  ...malformed,
+  expect_continue_withheld,
+  expectation_failed,
+  unasked_continue,
+  unexpected_101,
+  ...tlsRecords,
+  ...streamPerformers,
 }
+
+export const tlsPerformers: { readonly [N in TlsName]: TlsPerformer<N> } = handshakes
 
 /** Faults that strike a connection between exchanges. */
-export const idlePerformers: { readonly idle_close: ConnectionPerformer<'idle_close'> } = { idle_close }
+export const idlePerformers: {
+  readonly idle_close: ConnectionPerformer<'idle_close'>
+  readonly goaway: ConnectionPerformer<'goaway'>
+} = { idle_close, goaway: idleGoaway }
 
-/** Faults that strike the listener. */
-export const listenerPerformers: { readonly connection_refused: typeof connection_refused } = {
-  connection_refused,
-}
+/** Faults that strike a session of HTTP/2. */
+export { sessionPerformers }
+export type { SessionName }
+
+export { listenerPerformers } from './refusals.ts'

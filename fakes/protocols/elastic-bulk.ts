@@ -14,7 +14,7 @@ import { includesId, rangesOf } from '../../src/record.ts'
 import type { IdRange } from '../../src/record.ts'
 import { give } from '../answer.ts'
 import type { Answer } from '../answer.ts'
-import type { GatedExchange } from '../gate.ts'
+import type { GatedExchange } from '../gated-exchange.ts'
 import { intake } from '../intake.ts'
 import type { Intake, Taken } from '../intake.ts'
 import { readBulk } from './elastic-bulk/actions.ts'
@@ -43,7 +43,7 @@ export const elasticBulk: FakeProtocol = {
     const { head } = exchange
     const route = routeOf(head.path)
     const lane = route.bulk && writes(head) ? 'ingest' : 'control'
-    const got = await intake(exchange, { ...services, lane })
+    const got = await intake(exchange, services, { lane })
     if (!got) return
     await give(exchange, refusal(head, route, got) ?? (await accept(exchange, route, got)))
   },

@@ -43,7 +43,7 @@ export const eventsApi: FakeProtocol = {
     const target = targetOf(exchange.head.path)
     const rows = target.pathname === eventsPath && exchange.head.method !== 'OPTIONS'
     const auth = presentedToken(exchange.head, target) !== undefined
-    const got = await intake(exchange, { ...services, lane: rows ? 'ingest' : 'control', auth })
+    const got = await intake(exchange, services, { lane: rows ? 'ingest' : 'control', auth })
     if (!got) return
     const call: Call = { exchange, target, services, workspace, got }
     const answer = await answerTo(call)

@@ -21,7 +21,7 @@ export const generic: FakeProtocol = {
   errorAnswer,
   async serve(exchange, services) {
     const writes = exchange.head.method === 'POST' || exchange.head.method === 'PUT'
-    const got = await intake(exchange, { ...services, lane: writes ? 'ingest' : 'control' })
+    const got = await intake(exchange, services, { lane: writes ? 'ingest' : 'control' })
     if (!got) return
     if (!writes) {
       // RFC 9110 §15.5.6: a 405 names what is allowed.

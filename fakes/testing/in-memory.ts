@@ -3,7 +3,7 @@ import { request } from 'undici'
 import { HandClock } from '../../src/clock.ts'
 import type { EntryKind, EntryOf } from '../../src/entry.ts'
 import type { Ledger } from '../../src/ledger.ts'
-import type { Rule } from '../../src/plan/plan.ts'
+import type { Plan, Rule } from '../../src/plan/plan.ts'
 import { serveMemory } from '../server.ts'
 import { entriesOf, ndjson, optionsFor } from './serving.ts'
 
@@ -23,11 +23,13 @@ export interface InMemory extends ReturnType<typeof serveMemory> {
   post(from: number, to?: number): Promise<Seen>
 }
 
-export function inMemory(rules: readonly Rule[], seed = '1'): InMemory {
+/** Under rules with a seed, or under a plan as it is. */
+export function inMemory(planned: readonly Rule[] | Plan, seed = '1'): InMemory {
   const clock = new HandClock()
-  const options = optionsFor(rules, clock)
+  const options = optionsFor('rules' in planned ? [] : planned, clock)
   const { ledger } = options
-  const endpoint = serveMemory({ ...options, plan: { ...options.plan, seed } })
+  const plan = 'rules' in planned ? planned : { ...options.plan, seed }
+  const endpoint = serveMemory({ ...options, plan })
   const { dispatcher } = endpoint.transport
 
   async function post(from: number, to: number = from): Promise<Seen> {

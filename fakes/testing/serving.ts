@@ -10,7 +10,7 @@ import { profiles } from '../../src/profile.ts'
 import type { Profile } from '../../src/profile.ts'
 import { recordAt, recordSource } from '../../src/record.ts'
 import type { RecordSource } from '../../src/record.ts'
-import { serveH1 } from '../server.ts'
+import { serveSocket } from '../server.ts'
 import { requestText } from './raw-client.ts'
 
 export const source: RecordSource = recordSource('1', 'test')
@@ -45,9 +45,13 @@ export interface Serving extends Endpoint, AsyncDisposable {
   first<K extends EntryKind>(kind: K): Promise<EntryOf<K>>
 }
 
-export async function serving(rules: readonly Rule[], protocol = 'generic'): Promise<Serving> {
-  const options = optionsFor(rules, datedClock(), protocol)
-  const endpoint = await serveH1(options)
+export async function serving(
+  rules: readonly Rule[],
+  protocol = 'generic',
+  more: Partial<EndpointOptions> = {},
+): Promise<Serving> {
+  const options = { ...optionsFor(rules, datedClock(), protocol), ...more }
+  const endpoint = await serveSocket(options)
   const { ledger } = options
   return Object.assign(endpoint, {
     port: Number(new URL(endpoint.base).port),
@@ -71,6 +75,7 @@ export function ndjson(from: number, to: number): string {
 }
 
 /** A POST with a body, as bytes on the wire. */
-export function post(body: string, path = '/'): string {
-  return requestText(`POST ${path}`, ['Host: test', `Content-Length: ${Buffer.byteLength(body)}`], body)
+export function post(body: string, path = '/', more: readonly string[] = []): string {
+  const fields = ['Host: test', `Content-Length: ${Buffer.byteLength(body)}`, ...more]
+  return requestText(`POST ${path}`, fields, body)
 }

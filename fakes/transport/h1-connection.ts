@@ -65,6 +65,7 @@ export class H1Connection implements Connection {
     this.at = at
     this.proto = proto
     this.below = below
+    below?.onCut((how) => void this.lose({ by: 'server', how }))
     this.clock = clock
     socket.on('end', () => this.finish())
     socket.on('error', () => void this.note({ by: 'client', how: 'rst' })) // 'close' follows
@@ -88,7 +89,9 @@ export class H1Connection implements Connection {
   async raw(bytes: Uint8Array): Promise<Emitted> {
     if (this.lost) return this.refusal()
     const { finished } = this
-    if ((await this.push(bytes)) && (await this.flushed(finished))) return { ok: true, bytes: bytes.length }
+    // A client that ends at once, for what these bytes are, has them all the same.
+    const isOut = (await this.push(bytes)) && (!finished || (await this.flushed(finished)))
+    if (isOut) return { ok: true, bytes: bytes.length }
     return { ok: false, why: 'gone' }
   }
 

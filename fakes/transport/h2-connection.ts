@@ -6,6 +6,7 @@ import type { Connection, Cut, Emitted, Frames, Gone, Protocol } from '../../src
 import { FrameReader } from '../../src/wire/h2-frames.ts'
 import type { Frame } from '../../src/wire/h2-frames.ts'
 import type { Accepted, Socket } from './h1-connection.ts'
+import { Flood } from './h2-flood.ts'
 import { FrameLayer } from './h2-layer.ts'
 
 export interface H2ConnectionOptions {
@@ -13,6 +14,8 @@ export interface H2ConnectionOptions {
   readonly clock: Clock
   /** Every frame that crosses the wire. */
   readonly seen: (connection: H2Connection, dir: 'in' | 'out', frame: Frame) => void
+  /** The session ends itself for what the client has done. */
+  readonly gaveUp: (connection: H2Connection, code: number) => void
 }
 
 export class H2Connection implements Connection {
@@ -28,6 +31,9 @@ export class H2Connection implements Connection {
   readonly closed: Promise<Gone>
   session: ServerHttp2Session | undefined
   lost: Gone | undefined
+  readonly flood: Flood
+  /** The client has been told that it is one. */
+  flooded = false
   private readonly socket: Socket
   private readonly options: H2ConnectionOptions
   private readonly over = new AbortController()
@@ -44,16 +50,22 @@ export class H2Connection implements Connection {
     this.at = at
     this.proto = proto
     this.below = below
+    this.flood = new Flood(options.clock)
     this.losing = new Promise((resolve) => (this.lostTo = resolve))
-    socket.on('end', () => void this.lose({ by: 'client', how: this.said('client') ? 'goaway' : 'fin' }))
+    below?.onCut((how) => void this.lose({ by: 'server', how }))
+    socket.on('end', () => void this.lose(this.endBy('client')))
     socket.on('error', () => void this.lose({ by: 'client', how: 'rst' })) // 'close' follows
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.over.abort()
-        resolve(this.lose({ by: 'server', how: this.said('server') ? 'goaway' : 'fin' }))
+        // Where the client has said GOAWAY the session ends at once, and does not wait for its FIN.
+        resolve(this.lose(this.endBy(this.layer.goawayBy ?? 'server')))
       })
     })
-    this.layer = new FrameLayer(socket, (dir, frame) => options.seen(this, dir, frame))
+    this.layer = new FrameLayer(socket, {
+      seen: (dir, frame) => options.seen(this, dir, frame),
+      gaveUp: (code) => options.gaveUp(this, code),
+    })
   }
 
   get frames(): Frames {
@@ -77,7 +89,7 @@ export class H2Connection implements Connection {
     if (this.lost) return this.refusal()
     if (!(await this.layer.tap.inject(new Uint8Array(0)))) return { ok: false, why: 'gone' }
     if ('fin' in how) {
-      this.lose({ by: 'server', how: this.said('server') ? 'goaway' : 'fin' })
+      this.lose(this.endBy('server'))
       await new Promise<void>((resolve) => this.socket.end(() => resolve()))
       return { ok: true, bytes: 0 }
     }
@@ -101,8 +113,8 @@ export class H2Connection implements Connection {
     return { ok: false, why: this.cause?.by === 'server' ? 'ended' : 'gone' }
   }
 
-  private said(who: 'client' | 'server'): boolean {
-    return this.layer.goawayBy === who
+  private endBy(who: 'client' | 'server'): Gone {
+    return { by: who, how: this.layer.goawayBy === who ? 'goaway' : 'fin' }
   }
 
   private lose(how: Gone): Gone {

@@ -1,7 +1,17 @@
 /** One HTTP/2 stream as an exchange, over node's session; its end may be made by hand. */
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Clock } from '../../src/clock.ts'
-import type { Cut, Emitted, Exchange, Framing, Gone, Head, Header } from '../../src/exchange.ts'
+import type {
+  Answered,
+  Cut,
+  Emitted,
+  Exchange,
+  Framing,
+  Gone,
+  Head,
+  Header,
+  WholeAnswer,
+} from '../../src/exchange.ts'
 import { literalBlock } from '../../src/wire/hpack-literal.ts'
 import { headersFrame, rstStreamFrame } from '../../src/wire/h2-frames.ts'
 import { bodied, httpDate } from './h1-head.ts'
@@ -34,11 +44,15 @@ export class H2Exchange implements Exchange, StreamPassenger {
   /** Where the answer stands. */
   stage: 'silent' | 'begun' | 'ended' = 'silent'
   refused = false
+  /** Its end is in the hands of a fault, and over for the session. */
+  private isByHand = false
   private readonly inner: ServerHttp2Stream
   private readonly state: StreamState
   private readonly clock: Clock
   private leave: (how: Gone) => void = () => {}
   private left: Gone | undefined
+  /** Bytes of the body that its length still promises; infinite where only an end marks it. */
+  private due = Infinity
 
   constructor(id: number, connection: H2Connection, { stream, headers, at }: H2Arrival, clock: Clock) {
     this.id = id
@@ -51,7 +65,8 @@ export class H2Exchange implements Exchange, StreamPassenger {
     this.gone = new Promise((resolve) => (this.leave = resolve))
     stream.on('error', () => {}) // Emitted says it
     stream.once('close', () => {
-      if (!this.state.endedOut && this.stage !== 'ended') this.abandon({ by: 'client', how: 'rst' })
+      if (!this.state.endedOut && !this.isByHand && !this.isLeaving)
+        this.abandon({ by: 'client', how: 'rst' })
     })
     void connection.losing.then((how) => this.abandon(how))
     connection.layer.board(this.stream, this)
@@ -81,6 +96,7 @@ export class H2Exchange implements Exchange, StreamPassenger {
       return { ok: false, why: 'unsupported' } // fields that node does not let pass
     }
     this.stage = 'begun'
+    if (typeof framing === 'object') this.due = framing.length
     const isOut = await this.state.until(({ headOut }) => headOut > before, this.gone)
     return isOut ? { ok: true, bytes: this.state.headOut - before } : this.missed()
   }
@@ -92,6 +108,7 @@ export class H2Exchange implements Exchange, StreamPassenger {
     const due = this.state.dataOut + bytes.length
     this.inner.write(bytes)
     const isOut = await this.state.until(({ dataOut }) => dataOut >= due, this.gone)
+    if (isOut) this.due -= bytes.length
     return isOut ? { ok: true, bytes: bytes.length } : this.missed()
   }
 
@@ -104,13 +121,38 @@ export class H2Exchange implements Exchange, StreamPassenger {
     return emitted
   }
 
+  /** Where every promised byte is out the client has its answer, and may leave before we come to end it. */
   async end(): Promise<Emitted> {
+    const isWhole = this.stage === 'begun' && this.due <= 0
     const refusal = this.refusal('begun')
-    if (refusal) return refusal
+    if (refusal && !isWhole) return refusal
+    this.stage = 'ended'
+    if (!refusal) this.inner.end()
+    const over = isWhole ? Promise.race([this.gone, closeOf(this.inner)]) : this.gone
+    const isOut = !refusal && (await this.state.until(({ endedOut }) => endedOut, over))
+    return isOut || isWhole ? { ok: true, bytes: 0 } : this.missed()
+  }
+
+  async answer({ status, headers, body }: WholeAnswer): Promise<Answered> {
+    const head = await this.respond(status, headers, { length: body.length })
+    if (!head.ok) return { emitted: head, written: 'none' }
+    if (bodied(status) && body.length > 0) this.inner.write(body)
     this.stage = 'ended'
     this.inner.end()
-    const isOut = await this.state.until(({ endedOut }) => endedOut, this.gone)
-    return isOut ? { ok: true, bytes: 0 } : this.missed()
+    await this.state.until(({ endedOut }) => endedOut, this.gone)
+    const isWhole = body.length > 0 && bodied(status) && this.state.dataOut >= body.length
+    return this.state.endedOut || isWhole
+      ? { emitted: { ok: true, bytes: body.length }, written: 'full' }
+      : { emitted: this.missed(), written: 'partial' }
+  }
+
+  /** Frames of this stream that end it, or leave it as it is then. */
+  async answerRaw(bytes: Uint8Array): Promise<Emitted> {
+    if (this.stage === 'ended') return ended()
+    const refusal = this.refusal(this.stage)
+    if (refusal) return refusal
+    this.finish()
+    return this.connection.raw(bytes)
   }
 
   /** A code ends the stream, the others the connection under it. */
@@ -127,8 +169,9 @@ export class H2Exchange implements Exchange, StreamPassenger {
     return this.connection.raw(rstStreamFrame(this.stream, how.code))
   }
 
-  /** From here on the stream is in the hands of a fault, and over for the session. */
+  /** From here on the stream is in the hands of a fault. */
   finish(): void {
+    this.isByHand = true
     this.stage = 'ended'
     this.connection.layer.mute(this.stream)
   }
@@ -143,9 +186,10 @@ export class H2Exchange implements Exchange, StreamPassenger {
   /** The exchange is over; what the session still holds of it goes. */
   release(): void {
     const { layer } = this.connection
-    if (!this.state.endedOut) {
-      layer.mute(this.stream)
-      this.inner.close()
+    if ((!this.state.endedOut && !this.isLeaving) || !this.inner.writableEnded) {
+      layer.mute(this.stream) // also where it was answered by hand, and the session waits for its own
+      // A session that has come to its end must be left alone: node would write behind its own FIN, and fail.
+      if (!this.connection.lost) this.inner.close()
     }
     layer.leave(this.stream)
     if (this.inner.destroyed) layer.forget(this.stream)
@@ -163,6 +207,11 @@ export class H2Exchange implements Exchange, StreamPassenger {
     } catch {
       // reset, or the connection is lost: `complete` says so
     }
+  }
+
+  /** The session has done with the stream, and its last frames may not have reached the socket yet. */
+  private get isLeaving(): boolean {
+    return this.inner.writableEnded && this.inner.rstCode === 0 && !this.isByHand && !this.refused
   }
 
   private abandon(how: Gone): void {
@@ -191,7 +240,8 @@ function headOf(all: readonly Header[], at: number): Head {
   return { method: pseudo(':method') ?? '', path: pseudo(':path') ?? '', headers: [...host, ...headers], at }
 }
 
-function answerFields(
+/** The fields of an answer, its status first. */
+export function answerFields(
   status: number,
   headers: readonly Header[],
   framing: Framing,
@@ -209,6 +259,11 @@ function spoken(headers: readonly Header[]): Header[] {
   return headers
     .map(([name, value]): Header => [name.toLowerCase(), value])
     .filter(([name]) => !connectionFields.includes(name))
+}
+
+/** Resolves when nothing more comes of the stream. */
+function closeOf(stream: ServerHttp2Stream): Promise<void> {
+  return new Promise((resolve) => (stream.destroyed ? resolve() : stream.once('close', resolve)))
 }
 
 /** As node takes them: repeated names as lists. */

@@ -2,10 +2,20 @@
  * The frames of one HTTP/2 connection: what has crossed the wire of each stream, what of the session's is kept back,
  * and whose acknowledgement is awaited. All of it goes through the tap, so what is said to be out is with the socket.
  */
-import type { FrameHead, Frames } from '../../src/exchange.ts'
-import { endsStream, frameTypes, isAck } from '../../src/wire/h2-frames.ts'
-import type { Frame } from '../../src/wire/h2-frames.ts'
+import type { Frames, Settings, WholeFrame } from '../../src/exchange.ts'
+import {
+  endsStream,
+  errorCodeOf,
+  frameBytes,
+  frameHeadBytes,
+  frameTypes,
+  isAck,
+  lastStreamOf,
+  settingsFrame,
+} from '../../src/wire/h2-frames.ts'
+import type { Frame, ReadFrame } from '../../src/wire/h2-frames.ts'
 import type { Socket } from './h1-connection.ts'
+import { Credit } from './h2-credit.ts'
 import { StreamState } from './h2-stream-state.ts'
 import { H2Tap } from './h2-tap.ts'
 import type { TapWatch } from './h2-tap.ts'
@@ -15,7 +25,12 @@ export interface StreamPassenger {
   giveUp(): void
 }
 
-type Seen = (dir: 'in' | 'out', frame: Frame) => void
+export interface LayerWatch {
+  /** A frame has crossed the wire. */
+  seen(dir: 'in' | 'out', frame: Frame): void
+  /** The session ends itself for what the client has done. */
+  gaveUp(code: number): void
+}
 
 export class FrameLayer implements Frames, TapWatch {
   readonly tap: H2Tap
@@ -23,22 +38,28 @@ export class FrameLayer implements Frames, TapWatch {
   readonly warm: Promise<void>
   last = 0
   /** No stream above this is served. */
-  servedUpTo = Infinity
+  servedUpTo: number = Infinity
   /** Who has said GOAWAY first. */
   goawayBy: 'client' | 'server' | undefined
-  private readonly seen: Seen
+  private readonly watch: LayerWatch
   private readonly states = new Map<number, StreamState>()
   private readonly passengers = new Map<number, StreamPassenger>()
   private readonly muted = new Set<number>()
-  private readonly kept = new Set<(frame: FrameHead) => boolean>()
+  private readonly kept = new Set<(frame: WholeFrame) => boolean>()
+  private readonly credit = new Credit()
+  /** What the first SETTINGS of the session are to say besides. */
+  private greeting: Settings | undefined
+  /** Who waits until no stream that is served is under way. */
+  private draining: (() => void)[] = []
   /** Whose SETTINGS are acknowledged next: the session's, or ours. */
   private readonly settingsDue: ('session' | (() => void))[] = []
   private readonly pingsDue = new Map<string, () => void>()
   private up: () => void = () => {}
   private warmed: () => void = () => {}
+  private onEmpty: () => void = () => {}
 
-  constructor(socket: Socket, seen: Seen) {
-    this.seen = seen
+  constructor(socket: Socket, watch: LayerWatch) {
+    this.watch = watch
     this.ready = new Promise((resolve) => (this.up = resolve))
     this.warm = new Promise((resolve) => (this.warmed = resolve))
     this.tap = new H2Tap(socket, this)
@@ -65,18 +86,33 @@ export class FrameLayer implements Frames, TapWatch {
   /** Its exchange is over. */
   leave(stream: number): void {
     if (this.passengers.delete(stream)) this.warmed()
+    if (this.passengers.size === 0) this.onEmpty()
+    this.tellDrained()
   }
 
   /** The session knows the stream no more. */
   forget(stream: number): void {
     this.states.delete(stream)
+    this.credit.forget(stream)
+  }
+
+  get settings(): Settings {
+    return this.credit.settings
+  }
+
+  window(stream: number): number {
+    return this.credit.left(stream)
+  }
+
+  greet(settings: Settings): void {
+    this.greeting = { ...this.greeting, ...settings }
   }
 
   mute(stream: number): void {
     this.muted.add(stream)
   }
 
-  withhold(which: (frame: FrameHead) => boolean): () => void {
+  withhold(which: (frame: WholeFrame) => boolean): () => void {
     this.kept.add(which)
     return () => void this.kept.delete(which)
   }
@@ -99,29 +135,59 @@ export class FrameLayer implements Frames, TapWatch {
       this.mute(each)
       this.passengers.get(each)?.giveUp()
     }
+    this.tellDrained()
     return above
   }
 
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.draining.push(resolve)
+      this.tellDrained()
+    })
+  }
+
+  /** The session hears of it when no stream is under way: what it then says of one would come behind its own end. */
+  finished(tell: () => void): void {
+    if (this.passengers.size === 0) tell()
+    else this.onEmpty = tell
+  }
+
   incoming(frame: Frame): boolean {
-    this.seen('in', frame)
+    this.watch.seen('in', frame)
     if (endsStream(frame)) this.state(frame.stream).endIn()
+    this.credit.incoming(frame)
     if (frame.type === frameTypes.GOAWAY) this.goawayBy ??= 'client'
     if (!isAck(frame)) return true
     return frame.type === frameTypes.SETTINGS ? this.settingsAcked() : this.pingAcked(frame)
   }
 
-  outgoing(frame: Frame): boolean {
-    const isKept = this.muted.has(frame.stream) || [...this.kept].some((which) => which(frame))
-    if (frame.type === frameTypes.SETTINGS && !isAck(frame)) {
-      if (!isKept) this.settingsDue.push('session')
-    }
-    return !isKept
+  outgoing(frame: ReadFrame): ReadFrame | undefined {
+    const code = frame.type === frameTypes.GOAWAY ? (errorCodeOf(frame) ?? 0) : 0
+    if (code !== 0) this.watch.gaveUp(code)
+    if (this.contradicts(frame) || this.muted.has(frame.stream)) return undefined
+    if ([...this.kept].some((which) => which(frame))) return undefined
+    if (frame.type !== frameTypes.SETTINGS || isAck(frame)) return frame
+    this.settingsDue.push('session')
+    const { greeting } = this
+    this.greeting = undefined
+    return greeting ? saying(frame, greeting) : frame
   }
 
   handed(frame: Frame): void {
-    this.seen('out', frame)
+    this.watch.seen('out', frame)
     if (frame.type === frameTypes.GOAWAY) this.goawayBy ??= 'server'
     if (frame.stream !== 0) this.states.get(frame.stream)?.out(frame)
+    this.credit.outgoing(frame)
+  }
+
+  private tellDrained(): void {
+    if (this.open.some((stream) => stream <= this.servedUpTo)) return
+    for (const wake of this.draining.splice(0)) wake()
+  }
+
+  /** The session knows nothing of our GOAWAY, and must not name a later stream (RFC 9113 §6.8). */
+  private contradicts(frame: Frame): boolean {
+    return (lastStreamOf(frame) ?? 0) > this.servedUpTo
   }
 
   /** Whether the session is to hear of it. */
@@ -142,4 +208,10 @@ export class FrameLayer implements Frames, TapWatch {
     due?.()
     return !due
   }
+}
+
+/** SETTINGS with these values besides: of two for one setting the later holds (RFC 9113 §6.5.3). */
+function saying(frame: ReadFrame, more: Settings): ReadFrame {
+  const payload = Buffer.concat([frame.payload, settingsFrame(more).subarray(frameHeadBytes)])
+  return { ...frame, payload, bytes: frameBytes({ ...frame, payload }) }
 }

@@ -1,11 +1,12 @@
 /** HTTP/2 for sockets from anywhere: node's session behind a tap, and an exchange for each stream. */
 import { createServer } from 'node:http2'
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import { within } from '../../src/clock.ts'
 import type { Clock } from '../../src/clock.ts'
 import { messageOf } from '../../src/errors.ts'
 import type { Arrivals } from '../../src/exchange.ts'
 import { limits } from '../../src/limits.ts'
-import { errorCodeOf, frameTypes } from '../../src/wire/h2-frames.ts'
+import { errorCodeOf, errorCodes, frameTypes, goawayFrame } from '../../src/wire/h2-frames.ts'
 import type { Frame } from '../../src/wire/h2-frames.ts'
 import type { Accepted, Socket } from './h1-connection.ts'
 import { pairs } from './h1-exchange.ts'
@@ -31,6 +32,7 @@ export class H2Server {
     this.options = options
     this.http = createServer({
       maxHeaderListPairs: limits.headerCountMax,
+      maxDeflateDynamicTableSize: 0, // so that a header block can be kept back and harms no other (RFC 7541 §2.2)
       settings: { maxHeaderListSize: limits.headBytesMax, maxConcurrentStreams: limits.streamsMax },
     })
     this.http.on('session', (session) => this.session(session))
@@ -47,6 +49,7 @@ export class H2Server {
       accepted,
       clock,
       seen: (of, dir, frame) => this.seen(of, dir, frame),
+      gaveUp: (of, code) => this.gaveUp(of, code),
     })
     this.connections.add(connection)
     arrivals.opened(connection)
@@ -85,6 +88,7 @@ export class H2Server {
         await arrivals.unserved(exchange, false)
       } else {
         await arrivals.exchange(exchange)
+        if (exchange.stage !== 'ended') await exchange.cut({ code: errorCodes.INTERNAL_ERROR })
       }
     } catch (error) {
       await connection.cut({ rst: true, linger_ms: 0 })
@@ -96,12 +100,34 @@ export class H2Server {
 
   private seen(connection: H2Connection, dir: 'in' | 'out', frame: Frame): void {
     const { arrivals } = this.options
+    if (dir === 'in' && connection.flood.swells(frame)) return this.calm(connection)
     arrivals.frame?.(connection, dir, frame)
     const isUnasked =
       dir === 'out' && frame.type === frameTypes.RST_STREAM && frame.stream > connection.layer.last
     // The session refuses a request that breaks the rules before anybody hears of it (RFC 9113 §8.1.1).
     if (isUnasked)
       arrivals.malformed(connection, undefined, `stream ${frame.stream} reset with ${errorCodeOf(frame)}`)
+  }
+
+  /** After too many resets the session says GOAWAY, reads no more, and ends neither itself nor the connection. */
+  private gaveUp(connection: H2Connection, code: number): void {
+    const { arrivals, clock } = this.options
+    clock.after(limits.lingerMs, () => {
+      if (connection.flooded || connection.session?.destroyed !== false) return
+      arrivals.malformed(connection, undefined, `the session gave up with ${code}`)
+      void connection.close()
+    })
+  }
+
+  /** Who floods us need not read what we say, so it is not waited for. */
+  private calm(connection: H2Connection): void {
+    if (connection.flooded) return
+    connection.flooded = true
+    const { arrivals, clock } = this.options
+    const why = `a flood of frames: more than ${limits.idleFramesPerS} without content within a second`
+    arrivals.malformed(connection, undefined, why)
+    const said = connection.raw(goawayFrame(connection.layer.last, errorCodes.ENHANCE_YOUR_CALM, why))
+    void within(clock, limits.lingerMs, said, undefined).then(() => connection.close())
   }
 }
 

@@ -12,8 +12,10 @@ import type { Socket } from './h1-connection.ts'
 export interface TapWatch {
   /** A frame from the client; false keeps it from the session. */
   incoming(frame: ReadFrame): boolean
-  /** A frame of the session; false keeps it from the client. */
-  outgoing(frame: ReadFrame): boolean
+  /** A frame of the session: what the client is to have of it, if anything. */
+  outgoing(frame: ReadFrame): ReadFrame | undefined
+  /** The client has ended the connection; `tell` tells the session, when it may know. */
+  finished(tell: () => void): void
   /** It has been handed to the socket. */
   handed(frame: ReadFrame): void
 }
@@ -42,7 +44,7 @@ export class H2Tap extends Duplex {
     this.socket = socket
     this.watch = watch
     socket.on('data', (chunk: Buffer) => this.receive(chunk))
-    socket.on('end', () => this.push(null))
+    socket.on('end', () => watch.finished(() => this.push(null)))
     socket.on('error', () => {}) // the connection hears of it; 'close' follows
     socket.once('close', () => this.destroy())
   }
@@ -88,19 +90,20 @@ export class H2Tap extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     this.held.length = 0
     if (!this.socket.writableEnded) this.socket.destroy()
+    this.socket.resume() // what still comes is not for us, but its end is
     done(error)
   }
 
   private send(chunk: Buffer, done: Done): void {
-    const frames = this.sent.push(chunk).filter((frame) => this.watch.outgoing(frame))
+    const frames = this.sent.push(chunk).flatMap((frame) => this.watch.outgoing(frame) ?? [])
     const last = frames.at(-1)
     if (!last) return done()
     if (!this.socket.writable) return done(new Error('the socket is closed'))
-    this.mind(last)
     this.socket.write(Buffer.concat(frames.map(({ bytes }) => bytes)), (error) => {
       if (!error) for (const frame of frames) this.watch.handed(frame)
       done(error)
     })
+    this.mind(last)
   }
 
   /** Keeps ours out of a header block that goes on. */
@@ -112,10 +115,11 @@ export class H2Tap extends Duplex {
     }
     const waiting = this.between ?? []
     this.between = undefined
-    if (waiting.length > 0) setImmediate(() => waiting.forEach((go) => go()))
+    for (const go of waiting) go()
   }
 
   private receive(chunk: Buffer): void {
+    if (this.destroyed) return
     const first = chunk.subarray(0, this.prefaceLeft)
     this.prefaceLeft -= first.length
     const rest = chunk.subarray(first.length)

@@ -267,5 +267,4 @@ describe('h2', () => {
     expect(await over.next()).toEqual({ by: 'server', how: 'fin' })
     expect(scene.listening.connections()).toBe(0)
   })
-
 })

@@ -26,6 +26,8 @@ export interface MemoryTransport {
   readonly base: string
   /** To be given as `dispatcher` to undici's `request` or `fetch`. */
   readonly dispatcher: Dispatcher
+  /** A connection for a client that speaks for itself. Throws as a socket fails: ECONNREFUSED. */
+  connect(): MemorySocket
   /** Open connections. */
   connections(): number
   /** Refuses new connections and leaves those that are open. */
@@ -69,6 +71,11 @@ export function memoryTransport(options: MemoryOptions): MemoryTransport {
   return {
     base: `http://${host}`,
     dispatcher: agent.compose(timeouts(clock)),
+    connect: () => {
+      const made = connect(host)
+      if (made instanceof Error) throw made
+      return made
+    },
     connections: () => reception.size,
     shut: () => {
       isShut = true

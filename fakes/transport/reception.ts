@@ -4,7 +4,7 @@
  */
 import type { Socket as NetSocket } from 'node:net'
 import type { Clock } from '../../src/clock.ts'
-import type { Arrivals, Connection } from '../../src/exchange.ts'
+import type { Arrivals, Beneath, Emitted, Gone } from '../../src/exchange.ts'
 import type { Accepted, Socket } from './h1-connection.ts'
 import { H1Server } from './h1-server.ts'
 import { H2Server } from './h2-server.ts'
@@ -15,16 +15,24 @@ import { sniff } from './sniff.ts'
 export interface Secured {
   readonly socket: Socket
   readonly alpn: 'h2' | 'http/1.1'
-  readonly below: Connection['below']
+  readonly below: Beneath
 }
+
+/** A handshake of which no connection came: who ended it, how and why. The socket is over. */
+export interface Unsecured {
+  readonly lost: Gone
+  readonly why: string
+}
+
+export type Secure = (raw: NetSocket, ordinal: number) => Promise<Secured | Unsecured>
 
 export interface ReceptionOptions {
   readonly clock: Clock
   readonly arrivals: Arrivals
   /** HTTP/2 is spoken, to whom begins with its preface. */
   readonly h2?: boolean
-  /** TLS is spoken. Undefined is what comes of a handshake that failed; the socket is then over, or will be. */
-  readonly secure?: (raw: NetSocket, ordinal: number) => Promise<Secured | undefined>
+  /** TLS is spoken to whom begins with its handshake. */
+  readonly secure?: Secure
 }
 
 export class Reception {
@@ -72,17 +80,19 @@ export class Reception {
     if (socket.readableEnded) socket.end() // its FIN came before anybody listened
   }
 
-  private async shake(
-    socket: Socket,
-    accepted: Accepted,
-    secure: NonNullable<ReceptionOptions['secure']>,
-  ): Promise<void> {
-    const { ordinal } = accepted
-    const secured = await secure(socket as unknown as NetSocket, ordinal)
-    if (!secured) return
-    const { below, alpn } = secured
-    const within = { ...accepted, ...(below ? { below } : {}) }
-    if (alpn === 'h2') this.h2.take(secured.socket, { ...within, proto: 'h2' })
+  private async shake(socket: Socket, accepted: Accepted, secure: Secure): Promise<void> {
+    const secured = await secure(socket as unknown as NetSocket, accepted.ordinal)
+    if ('lost' in secured) return this.tellUnsecured(accepted, secured)
+    const within = { ...accepted, below: secured.below }
+    if (secured.alpn === 'h2') this.h2.take(secured.socket, { ...within, proto: 'h2' })
     else this.h1.take(secured.socket, { ...within, proto: 'tls' })
+  }
+
+  private tellUnsecured({ ordinal, at }: Accepted, { lost, why }: Unsecured): void {
+    const { arrivals } = this.options
+    const over = (): Promise<Emitted> => Promise.resolve({ ok: false, why: 'ended' })
+    const connection = { id: ordinal, ordinal, at, proto: 'tls', open: false, raw: over, cut: over } as const
+    arrivals.opened(connection)
+    arrivals.closed(connection, lost, why)
   }
 }

@@ -5,6 +5,9 @@
 import fc from 'fast-check'
 import { stringify } from 'yaml'
 import type { Fault, FaultName, FaultOf } from '../fault.ts'
+import type { answers } from '../faults/answers.ts'
+import type { batches } from '../faults/batches.ts'
+import type { cuts } from '../faults/cuts.ts'
 import type { Plan, Rule } from '../plan/plan.ts'
 
 export { caseOfPlan } from './plan-case.ts'
@@ -38,8 +41,10 @@ type Kinds = {
 const ms = fc.integer({ min: 1, max: 3000 })
 const how = fc.constantFrom('fin' as const, 'rst' as const)
 
-/** Every fault but `client_stop`, which needs a process, and `latency`, which is no fault but a shape. */
-const kinds: Kinds & Readonly<Record<Exclude<FaultName, 'client_stop' | 'latency'>, unknown>> = {
+/** Families of which every fault is drawn; the others break the protocol, need TLS or HTTP/2, or are shapes. */
+type Drawn = keyof typeof answers | keyof typeof cuts | keyof typeof batches
+
+const kinds: Kinds & Readonly<Record<Drawn, unknown>> = {
   none: [[fc.constant({ type: 'none' }), [taken]]],
   http_error: [
     [

@@ -12,6 +12,7 @@ import type { Parameter, Schema } from '../parameters.ts'
 import { planSchema } from '../plan/schema.ts'
 import { profileSchema } from '../profiles/document.ts'
 import { reportSchema } from '../report.ts'
+import { errorCodes } from '../wire/h2-frames.ts'
 import { caseSchema } from '../scenario.ts'
 import { casesPage } from './cases-page.ts'
 
@@ -43,6 +44,9 @@ function faultsPage(): string {
       `layer ${spec.layer}`,
       `at ${spec.points.map(code).join(', ')}`,
       `answer: ${answers[spec.answer]}`,
+      ...(spec.doubtful
+        ? ['a client may read the answer as whole or refuse it, and is held to neither']
+        : []),
       ...(spec.shaper ? ['a shaper: composes with other faults and takes no slot'] : []),
       `source: ${spec.source}`,
     ]
@@ -79,6 +83,8 @@ function valueText(parameter: Parameter): string {
       return parameter.of.map(code).join(' or ')
     case 'status':
       return '100 to 599, or `network`'
+    case 'code':
+      return `${Object.keys(errorCodes).map(code).join(' or ')}, or their number`
   }
 }
 

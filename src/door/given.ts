@@ -12,8 +12,20 @@ export function givenOf(c: Case): string[] {
     ...offered(c),
     ...(c.payload ? looks(c.payload) : []),
     ...(c.steps ? [`${c.steps.map(step).join('; ')}.`] : []),
+    ...(c.http2 ? ['The URL says https; HTTP/2 and HTTP/1.1 are offered.'] : []),
+    ...(c.connections_cap ? [capped(c.connections_cap)] : []),
     ...(c.config ? [`TAILRACE_CONFIG wishes ${JSON.stringify(c.config)}.`] : []),
   ]
+}
+
+const turnedAway = {
+  goaway: 'by GOAWAY(ENHANCE_YOUR_CALM), or 429 over HTTP/1.1',
+  '429': 'by 429',
+  refuse: 'by RST',
+} as const
+
+function capped({ live, answer }: NonNullable<Case['connections_cap']>): string {
+  return `The server takes ${count(live, 'connection')} at a time, and turns more away ${turnedAway[answer]}.`
 }
 
 /** What the client must be able to do, on one line. */

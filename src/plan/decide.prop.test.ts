@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { counters, decide } from './decide.ts'
+import { counters } from './counters.ts'
+import { decide } from './decide.ts'
 import type { Decision, Subject } from './decide.ts'
 import { checkPlan } from './parse.ts'
 import type { Plan, Rule } from './plan.ts'
@@ -106,6 +107,122 @@ describe('decisions by content', () => {
           decisions.forEach((decision, i) => {
             const first = alone.map((made) => made.get(content)?.[i]).find((made) => made !== undefined)
             expect(decision).toEqual(first)
+          })
+        }
+      }),
+    )
+  })
+})
+
+/** A request is what its content says: so that the same content is the same request, whenever it comes. */
+function subjectOf(content: string, atS: number): Subject {
+  const seq = Number(content.split('.')[1])
+  return {
+    points: ['response-head', 'response-body', 'response-end'],
+    method: 'POST',
+    path: seq % 2 === 0 ? '/even' : '/odd',
+    headers: [['x-tenant', String(seq % 3)]],
+    content,
+    connection: seq % 4,
+    json: { seq },
+    atS,
+  }
+}
+
+const anyWhen = fc.record(
+  {
+    attempt: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1 }),
+    nth: fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+    every: fc.integer({ min: 1, max: 3 }),
+    probability: fc.double({ min: 0, max: 1, noNaN: true }),
+  },
+  { requiredKeys: [] },
+)
+const anyKey = fc.constantFrom<Rule['key']>('content', 'connection', 'global', 'header:x-tenant', 'json:/seq')
+const anyMatch = fc.constantFrom<Rule['match'] & object>({}, { path: '/even' }, { json: { '/seq': 3 } })
+/** Of every sort, and of them one in two that counts by content alone. */
+const counting = fc.oneof(fc.tuple(when, fc.constant('content' as const)), fc.tuple(anyWhen, anyKey))
+const anyRules = fc.array(fc.tuple(counting, anyMatch, what), { minLength: 1, maxLength: 4 }).map((all) =>
+  all.map(([[when, key], match, what], i): Rule => {
+    return { id: `r${i}`, on: 'response-head', taken: false, when, match, ...(key ? { key } : {}), ...what }
+  }),
+)
+const many = fc.array(
+  fc.integer({ min: 0, max: 5 }).map((seq) => `0.${seq}`),
+  { minLength: 6, maxLength: 24 },
+)
+
+/** The decisions about each content, in turn. */
+function decideEach(plan: Plan, order: readonly string[]): Map<string, (Decision | undefined)[]> {
+  const counts = counters()
+  const made = new Map<string, (Decision | undefined)[]>()
+  order.forEach((content, i) => {
+    made.set(content, [...(made.get(content) ?? []), decide(plan, subjectOf(content, i), counts)])
+  })
+  return made
+}
+
+const isMarked = (decision: Decision | undefined): boolean => decision?.orderDependent === true
+
+/** How many decisions were compared: of those which neither order marks, each must be the same. */
+function compareUnmarked(
+  one: ReturnType<typeof decideEach>,
+  other: ReturnType<typeof decideEach>,
+  contents: Iterable<string>,
+): number {
+  let compared = 0
+  for (const content of contents) {
+    one.get(content)?.forEach((decision, i) => {
+      const again = other.get(content)?.[i]
+      if (isMarked(decision) || isMarked(again)) return
+      expect(again).toEqual(decision)
+      compared += decision ? 1 : 0
+    })
+  }
+  return compared
+}
+
+describe('what is not marked as order dependent', () => {
+  it('is the same under any order of arrival, whatever the rules count by', () => {
+    let compared = 0
+    const orders = many.chain((order) =>
+      fc.tuple(fc.constant(order), fc.shuffledSubarray(order, { minLength: order.length })),
+    )
+    fc.assert(
+      fc.property(anyRules, seed, orders, (all, seed, [one, other]) => {
+        const plan = planOf(all, seed)
+        compared += compareUnmarked(decideEach(plan, one), decideEach(plan, other), new Set(one))
+      }),
+    )
+    expect(compared).toBeGreaterThan(20)
+  })
+
+  it('is the same when unrelated requests come between', () => {
+    let compared = 0
+    const others = fc.array(fc.tuple(fc.nat(24), fc.integer({ min: 6, max: 11 })), { maxLength: 20 })
+    fc.assert(
+      fc.property(anyRules, seed, many, others, (all, seed, order, others) => {
+        const plan = planOf(all, seed)
+        const mixed = [...order]
+        for (const [at, seq] of others) mixed.splice(Math.min(at, mixed.length), 0, `0.${seq}`)
+        compared += compareUnmarked(decideEach(plan, order), decideEach(plan, mixed), new Set(order))
+      }),
+    )
+    expect(compared).toBeGreaterThan(20)
+  })
+})
+
+describe('a rule that is taken out', () => {
+  it('changes no decision of the others, whatever they count by', () => {
+    fc.assert(
+      fc.property(anyRules, seed, many, fc.nat(3), (all, seed, order, which) => {
+        const gone = all[which % all.length]
+        const rest = all.filter((rule) => rule !== gone)
+        const before = decideEach(planOf(all, seed), order)
+        const after = decideEach(planOf(rest, seed), order)
+        for (const [content, decisions] of before) {
+          decisions.forEach((decision, i) => {
+            if (decision?.rule !== gone?.id) expect(after.get(content)?.[i]).toEqual(decision)
           })
         }
       }),

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { counters, decide, shapers, thresholds } from './decide.ts'
-import type { Counters, Decision, Subject } from './decide.ts'
+import { counters } from './counters.ts'
+import { decide, shapers } from './decide.ts'
+import type { Decision, Levers, Subject } from './decide.ts'
 import { checkPlan } from './parse.ts'
 import type { Plan, Rule } from './plan.ts'
+import { thresholds } from './ready.ts'
 
 const planOf = (...rules: Rule[]): Plan => checkPlan({ version: 1, seed: '1', rules }, 'test')
 const refuse: Pick<Rule, 'on' | 'taken' | 'fault'> = {
@@ -74,9 +76,9 @@ describe('counts', () => {
   })
 
   it('do not grow without end', () => {
-    const full: Counters = counters()
+    const full = counters().of('a')
     const fill = (): void => {
-      for (let n = 0; n <= 1_000_000; n += 1) full.advance('a', String(n))
+      for (let n = 0; n <= 1_000_000; n += 1) full.advance(String(n))
     }
     expect(fill).toThrow(expect.objectContaining({ code: 'harness' }))
   })
@@ -158,6 +160,56 @@ describe('what strikes', () => {
   })
 })
 
+/** Levers with these states set and these rules told, once each. */
+function levers(states: readonly string[], told: readonly string[] = []): Levers & { told_: string[] } {
+  const told_ = [...told]
+  return {
+    told_,
+    isSet: (state) => states.includes(state),
+    told: (rule) => told_.filter((each) => each === rule).length,
+    spend: (rule) => void told_.splice(told_.indexOf(rule), 1),
+    concerns: () => true,
+  }
+}
+
+describe('a state', () => {
+  it('is off at the start, and lets its rule fire only while it is set; the rule counts all the same', () => {
+    const plan = planOf({ id: 'a', ...refuse, when: { state: 'down', attempt: [1, 3] } })
+    const counts = counters()
+    const states = [[], ['up'], ['down'], ['down']]
+    const fired = states.map((set) => decide(plan, answer, counts, levers(set)) !== undefined)
+    expect(fired).toEqual([false, false, true, false])
+    expect(decide(plan, answer, counters())).toBeUndefined()
+  })
+
+  it('makes what it decides depend on when requests come', () => {
+    const plan = planOf({ id: 'a', ...refuse, when: { state: 'down' } })
+    expect(decide(plan, answer, counters(), levers(['down']))?.orderDependent).toBe(true)
+  })
+})
+
+describe('a rule that waits to be told', () => {
+  const told: Rule = { id: 'told', ...refuse, when: { fire: 'manual' } }
+
+  it('fires as often as it is told, and no more', () => {
+    const both = levers([], ['told', 'told', 'other'])
+    const counts = counters()
+    const fired = [1, 2, 3].map(() => decide(planOf(told), answer, counts, both)?.orderDependent)
+    expect(fired).toEqual([true, true, undefined])
+    expect(both.told_).toEqual(['other'])
+    expect(decide(planOf(told), answer, counters())).toBeUndefined()
+  })
+
+  it('stays told where another rule takes the slot, and where its other conditions do not hold', () => {
+    const first: Rule = { id: 'first', ...refuse, when: { attempt: [1] } }
+    const third: Rule = { ...told, when: { fire: 'manual', attempt: [1, 3] } }
+    const once = levers([], ['told'])
+    const counts = counters()
+    const rules = [1, 2, 3, 4].map(() => decide(planOf(first, third), answer, counts, once)?.rule)
+    expect(rules).toEqual(['first', undefined, 'told', undefined])
+  })
+})
+
 describe('a site', () => {
   const fault = { type: 'http_error', status: 503 } as const
   const plan = planOf({ id: 'a', at: 'ingest:0.0#2@response-head', taken: false, fault })
@@ -216,6 +268,13 @@ describe('keys', () => {
     const plan = planOf({ id: 'a', on: 'request-body(1)', key: 'content', fault: { type: 'reset_peer' } })
     const { content: _, ...without } = { ...answer, points: ['request-body'] as const, n: 1 }
     expect(decide(plan, without, counters())).toMatchObject({ key: 'connection:0', orderDependent: true })
+  })
+
+  it('hold no credentials, and still tell them apart', () => {
+    const of = (value: string): Partial<Subject> => ({ headers: [['authorization', value]] })
+    const decisions = run(once('header:Authorization'), of('Bearer a'), of('Bearer b'), of('Bearer a'))
+    expect(decisions.map((d) => d !== undefined)).toEqual([true, true, false])
+    expect(decisions[0]?.key).toMatch(/^header:Authorization=[0-9a-f]{16}$/)
   })
 
   it('are bounded, and still tell long values apart', () => {
@@ -278,6 +337,12 @@ describe('shapers', () => {
     expect(of(1, 1)).toEqual(['all', 'all', 'second'])
     expect(run(plan, {})[0]?.rule).toBe('fault')
     expect(shapers({ ...plan, quiet: { after_s: 1 } }, 0, 1)).toEqual([])
+  })
+
+  it('hold while their state is set', () => {
+    const plan = planOf({ id: 'slow', on: 'accept', shape: [latency], when: { state: 'slow' } })
+    expect(shapers(plan, 0, 0)).toEqual([])
+    expect(shapers(plan, 0, 0, levers(['slow']))).toEqual([{ rule: 'slow', fault: latency }])
   })
 
   it('draw once for each connection, not for each write', () => {

@@ -7,18 +7,19 @@
  * "Determinism").
  */
 import type { Site } from '../entry.ts'
-import { TailraceError } from '../errors.ts'
 import type { Header } from '../exchange.ts'
 import { pointsAfterTake } from '../fault.ts'
 import type { Fault, Point, PointName } from '../fault.ts'
-import { limits } from '../limits.ts'
 import { unit } from '../random.ts'
 import type { IdRange, Json } from '../record.ts'
 import { spend, withheld } from './allowance.ts'
+import type { Counters } from './counters.ts'
 import { everyKey, keyOf } from './key.ts'
 import { matches } from './match.ts'
 import type { Plan, Rule, When } from './plan.ts'
-import { parsePoint, parseSite } from './point.ts'
+import type { PlannedSite } from './point.ts'
+import { ready } from './ready.ts'
+import type { ReadyRule } from './ready.ts'
 
 /** What is known where a rule may strike. */
 export interface Subject {
@@ -42,18 +43,23 @@ export interface Subject {
   readonly first?: boolean
   /** Seconds on the clock of the run. */
   readonly atS: number
+  /** The name of this place, if it has one besides its connection: the same in another run, whatever came before. */
+  readonly spot?: string
 }
 
-/** Counts, per rule and key. */
-export interface Counters {
-  /** Advances and returns the count, from 1. */
-  advance(rule: string, key: string): number
-  /** What `advance` returned last; 0 before. */
-  count(rule: string, key: string): number
-  /** Requests served in the window of this number; the windows before it are forgotten. */
-  served(rule: string, key: string, window: number): number
-  serve(rule: string, key: string, window: number): void
+/** What steers a plan while it runs: the states that are set, and the rules that are told to fire. */
+export interface Levers {
+  isSet(state: string): boolean
+  /** How often the rule has been told to fire and has not. */
+  told(rule: string): number
+  /** The rule has fired as it was told. */
+  spend(rule: string): void
+  /** Whether the rule is about this connection, by its ordinal. */
+  concerns(rule: string, connection: number): boolean
 }
+
+/** Of a plan that nobody steers: no state is set, and nothing is told. */
+const untouched: Levers = { isSet: () => false, told: () => 0, spend: () => {}, concerns: () => true }
 
 export interface Decision {
   readonly rule: string
@@ -65,91 +71,74 @@ export interface Decision {
   readonly n: number
   /** Whether another order of arrival could have decided otherwise. */
   readonly orderDependent: boolean
+  readonly spot?: string
+  /** Of the plan that decided; absent for the first. */
+  readonly generation?: number
+  /** The rule had been told to fire. */
+  readonly told?: true
   /** Of a rate limit: when its window ends, in seconds of the run's clock. */
   readonly opensAtS?: number
   /** Of a partial batch: the records that are struck, each once. */
   readonly ids?: readonly IdRange[]
 }
 
-export function counters(): Counters {
-  const counts = new Map<string, number>()
-  const windows = new Map<string, { readonly window: number; readonly count: number }>()
-  const name = (rule: string, key: string): string => JSON.stringify([rule, key])
-  const bound = (): void => {
-    if (counts.size + windows.size <= limits.planCountsMax) return
-    const many = `the rules of the plan count by more than ${limits.planCountsMax} keys`
-    throw new TailraceError('harness', many)
-  }
-  const served: Counters['served'] = (rule, key, window) => {
-    const known = windows.get(name(rule, key))
-    return known?.window === window ? known.count : 0
-  }
-  return {
-    advance(rule, key) {
-      const count = (counts.get(name(rule, key)) ?? 0) + 1
-      counts.set(name(rule, key), count)
-      bound()
-      return count
-    },
-    count: (rule, key) => counts.get(name(rule, key)) ?? 0,
-    served,
-    serve(rule, key, window) {
-      windows.set(name(rule, key), { window, count: served(rule, key, window) + 1 })
-      bound()
-    },
-  }
+/** What a plan is decided with besides the plan. */
+interface Deciding {
+  readonly seed: string
+  readonly subject: Subject
+  readonly counters: Counters
+  readonly levers: Levers
 }
 
-/** How often a rule has matched: by its key, and whatever the key. */
-interface Count {
-  readonly key: string
-  readonly n: number
-  readonly nth: number
-}
-
-export function decide(plan: Plan, subject: Subject, counters: Counters): Decision | undefined {
+export function decide(
+  plan: Plan,
+  subject: Subject,
+  counters: Counters,
+  levers: Levers = untouched,
+): Decision | undefined {
   if (isQuiet(plan, subject.atS)) return undefined
-  const drawn = plan.rules.flatMap(
-    (rule) =>
-      (rule.at === undefined
-        ? decideByCount(plan, rule, subject, counters)
-        : decideBySite(plan, rule, subject)) ?? [],
-  )
+  const deciding = { seed: plan.seed, subject, counters, levers }
+  const drawn: Decision[] = []
+  for (const each of ready(plan).struck) {
+    const decision = each.planned ? decideBySite(each, each.planned, deciding) : decideByCount(each, deciding)
+    if (decision) drawn.push(decision)
+  }
+  if (drawn.length === 0) return undefined
   let first: Decision | undefined
   for (const each of drawn) first ??= withheld(each, subject, counters)
   spend(drawn, first, subject, counters)
+  if (first?.told) levers.spend(first.rule)
   return first
 }
 
-function decideByCount(plan: Plan, rule: Rule, subject: Subject, counters: Counters): Decision | undefined {
-  const point = parsePoint(rule.on ?? '')
-  if (!point || rule.shape || !isAt(point, subject) || !matches(rule.match, subject)) return undefined
-  if (subject.first && sparesFirst(rule)) return undefined
+function decideByCount(
+  { rule, point, sparesFirst, byTotal, waits }: ReadyRule,
+  { seed, subject, counters, levers }: Deciding,
+): Decision | undefined {
+  if (!isAt(point, subject) || !matches(rule.match, subject)) return undefined
+  if (sparesFirst && subject.first) return undefined
+  if (waits && !levers.concerns(rule.id, subject.connection)) return undefined
   const found = keyOf(rule, point, subject)
   if (!found) return undefined
   const { key, orderDependent } = found
-  const n = counters.advance(rule.id, key)
-  const { nth: onNth, every } = rule.when ?? {}
-  const byTotal = onNth !== undefined || every !== undefined
-  const nth = byTotal && key !== everyKey ? counters.advance(rule.id, everyKey) : n
-  if (!fires(plan.seed, rule, { key, n, nth }, subject.atS)) return undefined
-  return decision(plan, rule, point, key, n, orderDependent || byTotal)
+  const counts = counters.of(rule.id)
+  const n = counts.advance(key)
+  const nth = byTotal && key !== everyKey ? counts.advance(everyKey) : n
+  if (!fires(seed, rule, key, n, nth, subject.atS, levers)) return undefined
+  return decision(seed, rule, point, key, n, orderDependent || byTotal)
 }
 
-/** A rule about kept connections: the first request of a connection is none that it counts. */
-function sparesFirst({ fault, outcomes, oneOf }: Rule): boolean {
-  return [fault ?? [], outcomes ?? [], oneOf ?? []].flat().some(({ type }) => type === 'keepalive_race')
-}
-
-function decideBySite(plan: Plan, rule: Rule, subject: Subject): Decision | undefined {
-  const planned = parseSite(rule.at ?? '')
-  if (!planned || !subject.site || !isAt(planned.point, subject)) return undefined
-  const { lane, logical = '', attempt } = planned.site
+function decideBySite(
+  { rule, point }: ReadyRule,
+  { site: { lane, logical = '', attempt } }: PlannedSite,
+  { seed, subject, levers }: Deciding,
+): Decision | undefined {
   const { site } = subject
+  if (!site || !isAt(point, subject)) return undefined
   if (site.lane !== lane || site.logical !== logical || site.attempt !== attempt) return undefined
   if (!matches(rule.match, subject)) return undefined
-  if (!fires(plan.seed, rule, { key: logical, n: attempt, nth: attempt }, subject.atS)) return undefined
-  return decision(plan, rule, planned.point, logical, attempt, false)
+  if (!fires(seed, rule, logical, attempt, attempt, subject.atS, levers)) return undefined
+  return decision(seed, rule, point, logical, attempt, false)
 }
 
 function isQuiet({ quiet }: Plan, atS: number): boolean {
@@ -160,19 +149,31 @@ function isAt({ name, n }: Point, subject: Subject): boolean {
   return subject.points.includes(name) && (subject.n === undefined || subject.n === n)
 }
 
-/** Counts and windows come before chance. */
-function fires(seed: string, { id, when = {} }: Rule, count: Count, atS: number): boolean {
-  if (!fits(when, count) || !isWithin(when, atS)) return false
-  return (
-    when.probability === undefined || unit(seed, id, count.key, count.n, 'probability') < when.probability
-  )
+/**
+ * `n`: how often the rule has matched by this key; `nth`: whatever the key. Counts, windows, states and what is told
+ * come before chance.
+ */
+function fires(
+  seed: string,
+  { id, when }: Rule,
+  key: string,
+  n: number,
+  nth: number,
+  atS: number,
+  levers: Levers,
+): boolean {
+  if (!when) return true
+  if (!fits(when, n, nth) || !isWithin(when, atS)) return false
+  if (when.state !== undefined && !levers.isSet(when.state)) return false
+  if (when.fire && levers.told(id) === 0) return false
+  return when.probability === undefined || unit(seed, id, key, n, 'probability') < when.probability
 }
 
-function fits({ attempt, nth, every }: When, count: Count): boolean {
+function fits(when: When, n: number, nth: number): boolean {
   return (
-    (attempt?.includes(count.n) ?? true) &&
-    (nth?.includes(count.nth) ?? true) &&
-    (every === undefined || count.nth % every === 0)
+    (when.attempt?.includes(n) ?? true) &&
+    (when.nth?.includes(nth) ?? true) &&
+    (when.every === undefined || nth % when.every === 0)
   )
 }
 
@@ -181,16 +182,22 @@ function isWithin({ from_s = 0, until_s = Infinity }: When, atS: number): boolea
 }
 
 function decision(
-  plan: Plan,
+  seed: string,
   rule: Rule,
   point: Point,
   key: string,
   n: number,
   orderDependent: boolean,
 ): Decision | undefined {
-  const fault = faultOf(plan.seed, rule, key, n)
+  const fault = faultOf(seed, rule, key, n)
   if (!fault) return undefined
-  const common = { rule: rule.id, point, fault, key, n, orderDependent }
+  const { fire, state } = rule.when ?? {}
+  const common = {
+    ...{ rule: rule.id, point, fault, key, n },
+    // Which requests find a state set, or a rule told, hangs on when they come.
+    orderDependent: orderDependent || fire !== undefined || state !== undefined,
+    ...(fire === undefined ? {} : { told: true as const }),
+  }
   if (!pointsAfterTake.includes(point.name)) return common
   const normal = fault.type === 'none' // normal service takes, whatever the rule says
   return { ...common, taken: normal || rule.taken === true }
@@ -217,19 +224,12 @@ export function shapers(
   plan: Plan,
   connectionOrdinal: number,
   atS: number,
+  levers: Levers = untouched,
 ): readonly { rule: string; fault: Fault }[] {
   if (isQuiet(plan, atS)) return []
-  const count = { key: `connection:${connectionOrdinal}`, n: 1, nth: connectionOrdinal + 1 }
-  return plan.rules
-    .filter((rule) => fires(plan.seed, rule, count, atS))
+  const key = `connection:${connectionOrdinal}`
+  const nth = connectionOrdinal + 1
+  return ready(plan)
+    .shaping.filter((rule) => fires(plan.seed, rule, key, 1, nth, atS, levers))
     .flatMap(({ id, shape = [] }) => shape.map((fault) => ({ rule: id, fault })))
-}
-
-/** The numbers at which rules strike, ascending. */
-export function thresholds(plan: Plan, point: 'request-body' | 'response-body' | 'message'): number[] {
-  const planned = plan.rules.map(({ on, at }) =>
-    on === undefined ? parseSite(at ?? '')?.point : parsePoint(on),
-  )
-  const numbers = planned.flatMap((each) => (each?.name === point && each.n !== undefined ? [each.n] : []))
-  return [...new Set(numbers)].sort((a, b) => a - b)
 }

@@ -24,6 +24,10 @@ describe('a plan in words', () => {
 
   it.each<[string, Rule]>([
     [
+      'On every request, when it is told to, while it rains is set, takes the records, then resets the connection with RST where the head of the answer was due.',
+      { id: 'a', ...reset, when: { fire: 'manual', state: 'it rains' } },
+    ],
+    [
       'On requests 1, 2 and 5 of each connection, resets the connection with RST when the head of the request is read.',
       { id: 'a', on: 'request', when: { attempt: [1, 2, 5] }, fault: { type: 'reset_peer' } },
     ],

@@ -27,6 +27,9 @@ export function describeRule(rule: Rule): string {
 /** Points at which a fault strikes the listener or the client as a whole. */
 const wholes: readonly PointName[] = ['accept', 'client']
 
+/** Points that a connection comes to once. */
+const connectionPoints: readonly PointName[] = ['accept', 'tls', 'session']
+
 /** Faults whose own sentence tells what is taken. */
 const sayWhatTheyTake: readonly FaultName[] = ['rate_limit', 'partial_batch', 'discard_after_take']
 
@@ -40,6 +43,7 @@ function whomOf(rule: Rule, point: Point | undefined): string {
   if (rule.shape) return 'On every connection'
   const attempts = rule.when?.attempt
   if (point?.name === 'idle') return idlersOf(rule.key, attempts)
+  if (point && connectionPoints.includes(point.name)) return 'On every connection'
   if (!attempts) return 'On every request'
   const key = rule.key ?? (point && isContentKnown(point) ? 'content' : 'connection')
   if (key === 'content') return `On ${counted('attempt', attempts)} of each logical request`
@@ -77,8 +81,11 @@ function patternText(pattern: Pattern): string {
   return pattern.present ? 'present' : 'absent'
 }
 
-function limitsOf({ nth, every, probability, from_s: from, until_s: until }: When = {}): string[] {
+function limitsOf(when: When = {}): string[] {
+  const { nth, every, probability, from_s: from, until_s: until, fire, state } = when
   return [
+    ...(fire === undefined ? [] : ['when it is told to']),
+    ...(state === undefined ? [] : [`while ${state} is set`]),
     ...(nth ? [`${counted('match', nth)} in all`] : []),
     ...(every === undefined ? [] : [`one match in ${every}`]),
     ...(probability === undefined ? [] : [`with probability ${probability}`]),

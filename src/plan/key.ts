@@ -30,17 +30,28 @@ interface Keyed {
  * where none may have been read yet, the connection stands in (design §5).
  */
 export function keyOf({ key }: Rule, point: Point, subject: Keyed): FoundKey | undefined {
-  const given = (text: string): FoundKey => ({ key: bounded(text), orderDependent: true })
-  if (key === 'global') return given(everyKey)
-  if (key?.startsWith('header:')) return given(`${key}=${headerValue(subject.headers, key.slice(7)) ?? ''}`)
-  if (key?.startsWith('json:'))
-    return given(`${key}=${JSON.stringify(valueAt(subject.json, key.slice(5))) ?? ''}`)
-  if (key !== 'connection' && subject.content !== undefined) {
+  if ((key === undefined || key === 'content') && subject.content !== undefined) {
     return { key: subject.content, orderDependent: false }
   }
+  if (key === 'global') return given(everyKey)
+  if (key?.startsWith('header:')) return given(`${key}=${shownValue(subject.headers, key.slice(7))}`)
+  if (key?.startsWith('json:'))
+    return given(`${key}=${JSON.stringify(valueAt(subject.json, key.slice(5))) ?? ''}`)
   const insists = key === 'content' && point.name !== 'request-body'
   return insists ? undefined : given(`connection:${subject.connection}`)
 }
+
+function given(text: string): FoundKey {
+  return { key: bounded(text), orderDependent: true }
+}
+
+/** Keys are entered in the ledger, and what a client authenticates by must not be. */
+function shownValue(headers: readonly Header[], name: string): string {
+  const value = headerValue(headers, name) ?? ''
+  return credentials.test(name) ? digest('', 'key', value).toString('hex', 0, 8) : value
+}
+
+const credentials = /^(authorization|proxy-authorization|cookie|(x-)?api-key)$/i
 
 function bounded(text: string): string {
   return text.length <= limits.keyCharsMax ? text : digest('', 'key', text).toString('hex')

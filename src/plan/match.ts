@@ -1,6 +1,5 @@
 /** Whether a request is one that a rule is about. Members are joined by AND, lists by OR. */
 import { isDeepStrictEqual } from 'node:util'
-import { headerValues } from '../exchange.ts'
 import type { Header } from '../exchange.ts'
 import type { Json } from '../record.ts'
 import type { Match, Pattern } from './plan.ts'
@@ -17,22 +16,60 @@ export interface Matchable {
 }
 
 export function matches(match: Match | undefined, request: Matchable): boolean {
-  const { method, path, headers = {}, json = {}, bytes_above: above } = match ?? {}
-  const [pathname = ''] = request.path.split('?', 1)
+  if (!match) return true
+  const { method, path, headers, json, bytes_above: above } = match
   return (
-    (method === undefined || [method].flat().includes(request.method)) &&
-    (path === undefined || [path].flat().some((pattern) => fits(pattern, [pathname]))) &&
+    (method === undefined || isOf(method, request.method)) &&
+    (path === undefined || fitsPath(path, request.path)) &&
     (above === undefined || (request.bytes ?? 0) > above) &&
-    Object.entries(headers).every(([name, pattern]) => fits(pattern, headerValues(request.headers, name))) &&
-    Object.entries(json).every(([pointer, value]) => isDeepStrictEqual(valueAt(request.json, pointer), value))
+    (headers === undefined || fitsHeaders(headers, request.headers)) &&
+    (json === undefined || fitsJson(json, request.json))
   )
 }
 
-/** Whether one of `values` fits; a header may come more than once. */
-function fits(pattern: Pattern, values: readonly string[]): boolean {
-  if (typeof pattern === 'string') return values.includes(pattern)
-  if ('present' in pattern) return values.length > 0 === pattern.present
-  if ('prefix' in pattern) return values.some((value) => value.startsWith(pattern.prefix))
-  const regex = new RegExp(pattern.regex)
-  return values.some((value) => regex.test(value))
+function isOf(wanted: string | readonly string[], method: string): boolean {
+  return typeof wanted === 'string' ? wanted === method : wanted.includes(method)
+}
+
+function fitsPath(path: NonNullable<Match['path']>, target: string): boolean {
+  const query = target.indexOf('?')
+  const value = query < 0 ? target : target.slice(0, query)
+  return Array.isArray(path) ? path.some((pattern) => fits(pattern, value)) : fits(path, value)
+}
+
+function fitsHeaders(wanted: NonNullable<Match['headers']>, headers: readonly Header[]): boolean {
+  for (const name in wanted)
+    if (!fitsHeader(wanted[name] as Pattern, name.toLowerCase(), headers)) return false
+  return true
+}
+
+/** Whether one of the headers of this name fits; it may come more than once. */
+function fitsHeader(pattern: Pattern, name: string, headers: readonly Header[]): boolean {
+  const isAbsent = typeof pattern === 'object' && 'present' in pattern && !pattern.present
+  for (const header of headers) {
+    const [own, value] = header
+    if (own.length !== name.length || own.toLowerCase() !== name) continue
+    if (isAbsent) return false
+    if (fits(pattern, value)) return true
+  }
+  return isAbsent
+}
+
+function fitsJson(wanted: NonNullable<Match['json']>, json: Json | undefined): boolean {
+  return Object.entries(wanted).every(([pointer, value]) => isDeepStrictEqual(valueAt(json, pointer), value))
+}
+
+function fits(pattern: Pattern, value: string): boolean {
+  if (typeof pattern === 'string') return value === pattern
+  if ('prefix' in pattern) return value.startsWith(pattern.prefix)
+  return 'regex' in pattern ? regexOf(pattern).test(value) : pattern.present
+}
+
+const regexes = new WeakMap<object, RegExp>()
+
+/** Made once for each pattern of a plan. */
+function regexOf(pattern: { regex: string }): RegExp {
+  let regex = regexes.get(pattern)
+  if (!regex) regexes.set(pattern, (regex = new RegExp(pattern.regex)))
+  return regex
 }

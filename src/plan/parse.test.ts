@@ -115,6 +115,9 @@ describe('a rule', () => {
       fault: reset,
     },
     { ...at, expect: { fired: { min: 2 } }, key: 'json:/a', fault: reset },
+    { ...at, when: { fire: 'manual', state: 'degraded', attempt: [1] }, fault: reset },
+    { on: 'idle', when: { fire: 'manual' }, fault: { type: 'idle_close', after_ms: 1 } },
+    { on: 'accept', shape: [{ type: 'latency', delay_ms: 1 }], when: { state: 'slow' } },
   ])('may be %j', (rule) => expect(told(rule)).toEqual([]))
 
   it.each<[string, object, RegExp]>([
@@ -200,7 +203,7 @@ describe('a rule', () => {
     [
       'a request on a connection',
       { on: 'accept', match: { path: '/' }, shape: [{ type: 'latency', delay_ms: 1 }] },
-      /^\/0\/match: request or later/,
+      /^\/0\/match: no such key: at accept there is no request/,
     ],
     ['a bad key', { ...at, key: 'colour', fault: reset }, /^\/0\/key: match pattern/],
     [
@@ -211,7 +214,7 @@ describe('a rule', () => {
     [
       'a shape that is no shaper',
       { on: 'accept', shape: [reset] },
-      /^\/0\/shape\/0: one of latency, got reset_peer$/,
+      /^\/0\/shape\/0: one of latency, .*got reset_peer$/,
     ],
     [
       'a shape elsewhere',
@@ -222,6 +225,27 @@ describe('a rule', () => {
       'attempts of a connection',
       { on: 'accept', when: { attempt: [2] }, shape: [{ type: 'latency', delay_ms: 1 }] },
       /^\/0\/when\/attempt: nth/,
+    ],
+    [
+      'a shape that is told',
+      { on: 'accept', when: { fire: 'manual' }, shape: [{ type: 'latency', delay_ms: 1 }] },
+      /^\/0\/when\/fire: state, which turns a shape on and off, got "manual"$/,
+    ],
+    [
+      'another way to fire',
+      { ...at, when: { fire: 'often' }, fault: reset },
+      /^\/0\/when\/fire: "manual", got "often"$/,
+    ],
+    [
+      'a state without a name',
+      { ...at, when: { state: '' }, fault: reset },
+      /^\/0\/when\/state: NOT have fewer than 1 characters/,
+    ],
+    ['a state that is none', { ...at, when: { state: true }, fault: reset }, /^\/0\/when\/state: string/],
+    [
+      'a state beyond all bounds',
+      { ...at, when: { state: 'x'.repeat(129) }, fault: reset },
+      /^\/0\/when\/state: NOT have more than 128 characters/,
     ],
     [
       'a bad regex',
@@ -262,6 +286,26 @@ describe('a rule', () => {
   it('points into the document that holds it', () => {
     expect(ruleProblems('no', '/faults')).toMatchObject([{ at: '/faults' }])
     expect(ruleProblems([{ id: '' }], '/faults').map((problem) => problem.at)).toContain('/faults/0/id')
+  })
+})
+
+describe('a point without a request', () => {
+  it.each(['accept', 'tls', 'session'])('knows the connection and no more: %s', (on) => {
+    const wrong = { on, fault: reset, match: { method: 'POST' }, key: 'content' }
+    expect(told(wrong)).toEqual([
+      expect.stringMatching(`^/0/fault: a fault that can strike at ${on}`),
+      `/0/key: connection or global: at ${on} there is no request, got "content"`,
+      `/0/match: no such key: at ${on} there is no request, got match`,
+    ])
+    for (const key of ['header:a', 'json:/a']) {
+      expect(told({ ...wrong, key })).toContain(
+        `/0/key: connection or global: at ${on} there is no request, got "${key}"`,
+      )
+    }
+    const fine = { on, key: 'global', when: { nth: [2], fire: 'manual', state: 'a' }, fault: reset }
+    expect(told(fine)).toEqual([expect.stringMatching('^/0/fault: a fault that can strike')])
+    const site = { at: `ingest:0.0#1@${on}`, fault: reset }
+    expect(told(site)).toContain(`/0/at: no such key: at ${on} there is no request, got at`)
   })
 })
 

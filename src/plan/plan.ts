@@ -35,6 +35,10 @@ export interface When {
   probability?: number
   from_s?: number
   until_s?: number
+  /** Only when told to, once for each time that it is told (`fakes/steering.ts`). */
+  fire?: 'manual'
+  /** Only while this state of the scenario is set; every state is off at the start. */
+  state?: string
 }
 
 /** One rule. Either `on` (a point) or `at` (a site); one of `fault`, `outcomes`, `oneOf`, `shape`. */

@@ -1,5 +1,6 @@
 /** JSON Schemas of a plan and of its rules, derived from the fault table. Unknown keys are errors everywhere. */
 import { faultNames, faultSchema } from '../fault.ts'
+import { limits } from '../limits.ts'
 import type { Schema } from '../parameters.ts'
 
 const text: Schema = { type: 'string', minLength: 1 }
@@ -7,6 +8,9 @@ const seconds: Schema = { type: 'number', minimum: 0 }
 const count: Schema = { type: 'integer', minimum: 0 }
 const counts: Schema = { type: 'array', items: { type: 'integer', minimum: 1 }, minItems: 1 }
 const pointer: Schema = { type: 'string', pattern: '^(/.*)?$' }
+
+/** A free word. */
+export const stateName: Schema = { type: 'string', minLength: 1, maxLength: limits.keyCharsMax }
 
 function exactly(properties: Readonly<Record<string, Schema>>, ...required: string[]): Schema {
   return { type: 'object', properties, required, additionalProperties: false }
@@ -40,6 +44,8 @@ const when: Schema = exactly({
   probability: { type: 'number', minimum: 0, maximum: 1 },
   from_s: seconds,
   until_s: seconds,
+  fire: { const: 'manual' },
+  state: stateName,
 })
 
 /** Any fault of the table; the members of `extra` may stand beside its parameters. */
@@ -50,6 +56,9 @@ function faultOf(extra: Readonly<Record<string, Schema>> = {}): Schema {
   })
   return { type: 'object', required: ['type'], discriminator: { propertyName: 'type' }, oneOf: branches }
 }
+
+/** A fault by itself. */
+export const anyFaultSchema: Schema = faultOf()
 
 const weight: Schema = { type: 'number', exclusiveMinimum: 0 }
 
@@ -69,6 +78,17 @@ const rule: Schema = exactly(
     expect: exactly({ fired: exactly({ min: count, max: count }) }, 'fired'),
   },
   'id',
+)
+
+/** Orders to fire (`order.ts`). */
+export const tellSchema: Schema = exactly(
+  { rule: text, times: { type: 'integer', minimum: 1, maximum: 1_000_000 } },
+  'rule',
+)
+export const shotSchema: Schema = exactly(
+  { fault: faultOf(), on: text, taken: { type: 'boolean' }, connection: count },
+  'fault',
+  'on',
 )
 
 export const rulesSchema: Schema = { type: 'array', items: rule }

@@ -13,6 +13,8 @@ const after = { on: 'response-head', taken: true }
 const before = { on: 'response-head', taken: false }
 const part = { type: 'partial_batch', from: 1, of: 2, as: 'retry' }
 const refused = { type: 'connection_refused', for_ms: 1 }
+const full = { type: 'backlog_full', for_ms: 1 }
+const slices = { type: 'slicer', bytes: 4 }
 const stop = { type: 'client_stop', how: 'sigkill', after_ms: 1 }
 const idle = { type: 'idle_close', after_ms: 1 }
 const limit = { type: 'rate_limit', limit: 1, per_s: 1 }
@@ -26,6 +28,12 @@ describe('a rule', () => {
     { ...after, fault: { type: 'discard_after_take' } },
     { ...after, fault: { type: 'connection_close' } },
     { ...after, fault: { type: 'early_hints' } },
+    { ...after, fault: { type: 'missing_terminator', end: 'rst', linger_ms: 1 } },
+    { ...after, fault: { type: 'double_response' } },
+    { ...before, fault: { type: 'random_data_then_close', bytes: 1 } },
+    { ...before, fault: { type: 'unexpected_101' } },
+    { on: 'request', fault: { type: 'expect_continue_withheld' } },
+    { on: 'request', fault: { type: 'expectation_failed' } },
     { ...before, match: { bytes_above: 0 }, fault: { type: 'http_error', status: 413 } },
     { on: 'request', when: { nth: [2], from_s: 1 }, fault: race },
     { on: 'request', fault: { type: 'early_response', status: 413 } },
@@ -33,6 +41,18 @@ describe('a rule', () => {
     { on: 'accept', fault: refused },
     { on: 'accept', key: 'global', when: { from_s: 1 }, fault: refused },
     { on: 'accept', key: 'connection', fault: refused },
+    { on: 'accept', when: { from_s: 1 }, fault: full },
+    { on: 'accept', fault: { type: 'slow_accept', for_ms: 1 } },
+    {
+      on: 'accept',
+      shape: [
+        { ...slices, variation_bytes: 3 },
+        { type: 'bandwidth', bytes_per_s: 1 },
+      ],
+    },
+    { ...after, fault: { type: 'chunked_dribble', chunk_bytes: 1, interval_ms: 1 } },
+    { on: 'response-end', taken: true, fault: { type: 'slow_close', delay_ms: 1 } },
+    { on: 'request', fault: { type: 'upload_stall' } },
     { on: 'idle', key: 'connection', when: { attempt: [1], until_s: 9 }, fault: idle },
     { on: 'client', key: 'global', fault: stop },
   ])('may be %j', (rule) => expect(told(rule)).toEqual([]))
@@ -64,6 +84,23 @@ describe('a rule', () => {
     ['a loss that is not taken', { ...before, fault: { type: 'discard_after_take' } }, promise],
     ['a close without a take', { ...before, fault: { type: 'connection_close' } }, promise],
     ['hints without a take', { ...before, fault: { type: 'early_hints' } }, promise],
+    ['a bad head without a take', { ...before, fault: { type: 'bare_lf' } }, promise],
+    ['204 without a take', { ...before, fault: { type: 'no_content_with_body' } }, promise],
+    [
+      'a body without its end and a take',
+      { ...before, fault: { type: 'missing_terminator', end: 'fin' } },
+      promise,
+    ],
+    [
+      'a FIN that lingers',
+      { ...after, fault: { type: 'missing_terminator', end: 'fin', linger_ms: 1 } },
+      /^\/0\/fault\/linger_ms: no such key: a FIN does not wait/,
+    ],
+    [
+      'a bad head elsewhere',
+      { on: 'response-end', taken: true, fault: { type: 'malformed_header', how: 'nul' } },
+      /^\/0\/fault: a fault that can strike at response-end/,
+    ],
     [
       'the form of no Retry-After',
       { ...before, fault: { type: 'http_error', status: 429, retry_after_form: 'date' } },
@@ -72,17 +109,39 @@ describe('a rule', () => {
     [
       'a door by content',
       { on: 'accept', key: 'content', fault: refused },
-      /^\/0\/key: request-body or later/,
+      /^\/0\/key: connection or global: at accept there is no request/,
     ],
     [
       'a door by match',
       { on: 'accept', match: { path: '/' }, fault: refused },
-      /^\/0\/match: request or later/,
+      /^\/0\/match: no such key: at accept there is no request/,
     ],
     [
       'a door until',
       { on: 'accept', when: { until_s: 1 }, fault: refused },
       /^\/0\/when\/until_s: from_s alone/,
+    ],
+    [
+      'a backlog until',
+      { on: 'accept', when: { until_s: 1 }, fault: full },
+      /^\/0\/when\/until_s: from_s alone/,
+    ],
+    ['a backlog in turn', { on: 'accept', outcomes: [full] }, /^\/0\/outcomes: fault, as it strikes once/],
+    [
+      'slices of nothing',
+      { on: 'accept', shape: [{ ...slices, variation_bytes: 4 }] },
+      /^\/0\/shape\/0\/variation_bytes: less than bytes, 4, /,
+    ],
+    ['slices as a fault', { on: 'accept', fault: slices }, /^\/0\/fault: shape to hold it, as it shapes/],
+    [
+      'a drip that is not taken',
+      { ...before, fault: { type: 'chunked_dribble', chunk_bytes: 1, interval_ms: 1 } },
+      promise,
+    ],
+    [
+      'a late close of what is not taken',
+      { on: 'response-end', taken: false, fault: { type: 'slow_close', delay_ms: 1 } },
+      promise,
     ],
     ['a door by chance', { on: 'accept', oneOf: [refused] }, /^\/0\/oneOf: fault, as it strikes once/],
     [

@@ -1,7 +1,9 @@
 /** What single faults ask of the rule in which they stand, beyond their own parameters and their points. */
 import { shown } from '../errors.ts'
 import type { Problem } from '../errors.ts'
-import type { FaultName, PointName } from '../fault.ts'
+import type { FaultName, Point, PointName } from '../fault.ts'
+import { parsePoint, parseSite } from './point.ts'
+import { goawayProblems } from './sense-goaway.ts'
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -23,15 +25,35 @@ export function faultProblems(rule: Loose, { list, pointer, name, fault }: Plann
       ]
     }
     case 'connection_refused':
+    case 'slow_accept':
+    case 'backlog_full':
       return onceProblems(rule, list, at, ['from_s'])
+    case 'goaway': {
+      const point = pointOf(rule)
+      return point ? goawayProblems({ fault, pointer, point: point.name, taken: rule['taken'], at }) : []
+    }
+    case 'flow_control_stall': {
+      const [absent] = ['step_bytes', 'every_ms'].filter((key) => !(key in fault))
+      const one = 'step_bytes' in fault || 'every_ms' in fault
+      return one && absent ? [problem(pointer, `the key ${absent} beside the other`, 'none')] : []
+    }
     case 'http_error': {
       const idle = 'retry_after_form' in fault && !('retry_after_s' in fault)
       return idle ? [problem(pointer, 'the key retry_after_s beside retry_after_form', 'none')] : []
+    }
+    case 'missing_terminator': {
+      const idle = fault['end'] === 'fin' && 'linger_ms' in fault
+      return idle ? [problem(`${pointer}/linger_ms`, 'no such key: a FIN does not wait', 'linger_ms')] : []
     }
     case 'partial_batch': {
       const none = Number(fault['from']) >= Number(fault['of'])
       const expected = `less than of, ${shown(fault['of'])}, as nothing would be struck`
       return none ? [problem(`${pointer}/from`, expected, shown(fault['from']))] : []
+    }
+    case 'slicer': {
+      const none = Number(fault['variation_bytes'] ?? 0) >= Number(fault['bytes'])
+      const expected = `less than bytes, ${shown(fault['bytes'])}, as nothing is no slice`
+      return none ? [problem(`${pointer}/variation_bytes`, expected, shown(fault['variation_bytes']))] : []
     }
     case 'rate_limit': {
       const took = rule['taken'] === true
@@ -40,6 +62,11 @@ export function faultProblems(rule: Loose, { list, pointer, name, fault }: Plann
     default:
       return []
   }
+}
+
+export function pointOf(rule: Loose): Point | undefined {
+  if (typeof rule['on'] === 'string') return parsePoint(rule['on'])
+  return typeof rule['at'] === 'string' ? parseSite(rule['at'])?.point : undefined
 }
 
 /** They strike once, at a time: there is nothing to count, and nothing to draw. */
@@ -57,8 +84,10 @@ function onceProblems(rule: Loose, list: Planned['list'], at: string, known: rea
 }
 
 /** Where nothing has been asked there is no request to look at, nor to count by. */
+export const requestless: readonly PointName[] = ['accept', 'tls', 'session', 'idle', 'client']
+
 export function requestlessProblems(rule: Loose, point: PointName, at: string): Problem[] {
-  if (point !== 'idle' && point !== 'client') return []
+  if (!requestless.includes(point)) return []
   const key = rule['key']
   const isOdd = key !== undefined && key !== 'connection' && key !== 'global'
   return [

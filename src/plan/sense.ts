@@ -8,7 +8,7 @@ import { faultNames, faultSpec, points, pointsAfterTake } from '../fault.ts'
 import type { Point, PointName } from '../fault.ts'
 import { parsePoint, parseSite, pointForms, siteForm } from './point.ts'
 import { escaped } from './pointer.ts'
-import { faultProblems, requestlessProblems } from './sense-faults.ts'
+import { faultProblems, pointOf, requestless, requestlessProblems } from './sense-faults.ts'
 import type { Planned } from './sense-faults.ts'
 
 type Loose = Readonly<Record<string, unknown>>
@@ -47,11 +47,6 @@ function oneOf(rule: Loose, names: readonly string[], at: string): Problem[] {
   const given = names.filter((name) => name in rule)
   if (given.length === 1) return []
   return [problem(at, `exactly one of ${names.join(', ')}`, given.join(' and ') || 'none')]
-}
-
-function pointOf(rule: Loose): Point | undefined {
-  if (typeof rule['on'] === 'string') return parsePoint(rule['on'])
-  return typeof rule['at'] === 'string' ? parseSite(rule['at'])?.point : undefined
 }
 
 function placeProblems({ on, at: site }: Loose, at: string): Problem[] {
@@ -111,12 +106,13 @@ function shaperProblems({ list, pointer, name }: Planned): Problem[] {
   return [problem(pointer, expected, name)]
 }
 
-/** A connection is shaped or not; it has no attempts. */
+/** A connection is shaped or not; it has no attempts, and there is no moment at which a shape fires. */
 function shapeCountProblems({ shape, when }: Loose, at: string): Problem[] {
-  const counted = shape !== undefined && isObject(when) && 'attempt' in when
-  return counted
-    ? [problem(`${at}/when/attempt`, 'nth, which counts connections', shown(when['attempt']))]
-    : []
+  if (shape === undefined || !isObject(when)) return []
+  const instead = { attempt: 'nth, which counts connections', fire: 'state, which turns a shape on and off' }
+  return Object.entries(instead)
+    .filter(([name]) => name in when)
+    .map(([name, expected]) => problem(`${at}/when/${name}`, expected, shown(when[name])))
 }
 
 function pointProblems(rule: Loose, point: Point, planned: readonly Planned[], at: string): Problem[] {
@@ -161,11 +157,13 @@ function promises({ list, name, fault }: Planned, point: PointName): boolean {
   if (name === 'none') return list === 'fault' // in a queue it is normal service, which takes
   if (point !== 'response-head') return true // the head is out
   if (name === 'http_error') return Number(fault['status']) < 300
+  if (name === 'goaway') return false // sense-goaway.ts
   return faultSpec(name).answer === 'protocol' || 'for_ms' in fault // then the answer goes on
 }
 
 /** What the rule asks for before the gate can know it. */
 function unknownYet(rule: Loose, point: PointName, at: string): Problem[] {
+  if (requestless.includes(point)) return [] // it is never known there
   const isBefore = (other: PointName): boolean => points.indexOf(point) < points.indexOf(other)
   const key = typeof rule['key'] === 'string' ? rule['key'] : ''
   const match = isObject(rule['match']) ? rule['match'] : {}

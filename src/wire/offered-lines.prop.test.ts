@@ -90,6 +90,28 @@ describe('reading records by their lines', () => {
     )
   })
 
+  it('is the same object for the same bytes, and for no others', () => {
+    const some = fc.array(run, { minLength: 1, maxLength: 3 }).map((runs) => runs.flat())
+    fc.assert(
+      fc.property(
+        source,
+        fc.array(fc.tuple(some, fc.constantFrom('', '\n')), { maxLength: 6 }),
+        (of, all) => {
+          const lines = new OfferedLines(of)
+          const bodies = all.map(([each, last]) => bodyOf(of, each, last))
+          const bytesOf = new Map<object, string>()
+          for (const body of [...bodies, ...bodies]) {
+            const read = lines.read(Buffer.from(body))
+            if (!read) continue
+            expect(bytesOf.get(read) ?? body).toBe(body)
+            bytesOf.set(read, body)
+          }
+          expect(bytesOf.size).toBeLessThanOrEqual(new Set(bodies).size)
+        },
+      ),
+    )
+  })
+
   it('leaves a case whose own name holds a token to full reading', () => {
     const odd = recordSource('1', `like ${tokenOf('00000000', [0, 1])}`)
     const body = Buffer.from(bodyOf(odd, [[0, 0]], '\n'))
@@ -102,7 +124,9 @@ describe('reading records by their lines', () => {
     const lines = new OfferedLines(of)
     const far = limits.offeredLinesMax + 1_000
     for (const seq of [0, ...Array.from({ length: far / 64 }, (_, i) => i * 64), 0]) {
-      expect(lines.read(Buffer.from(bodyOf(of, [[0, seq]], '')))).toEqual([{ ids: [[0, seq]], json: true }])
+      expect(lines.read(Buffer.from(bodyOf(of, [[0, seq]], '')))?.rows).toEqual([
+        { ids: [[0, seq]], json: true },
+      ])
     }
   })
 })

@@ -4,10 +4,11 @@
  *
  * Lines are made when they are first asked for and kept a page at a time, those of a page one behind the other, so
  * that a batch of consecutive records is one comparison. Pages are bounded, and the oldest goes first.
+ * What was read of a body is kept too, as long as its lines are few: a client that tries again sends the same.
  */
 import { limits } from '../limits.ts'
-import { recordAt, tokenOf, tokensIn } from '../record.ts'
-import type { RecordId, RecordSource } from '../record.ts'
+import { idsIn, recordAt, tokenOf, tokensIn } from '../record.ts'
+import type { IdRange, RecordId, RecordSource } from '../record.ts'
 
 /** A record that stands whole on a line of its own. */
 export interface OfferedRow {
@@ -15,6 +16,19 @@ export interface OfferedRow {
   readonly json: true
 }
 
+/** What a body of such lines brings. An object stands for the same bytes each time it is returned. */
+export interface OfferedBody {
+  readonly ids: readonly RecordId[]
+  readonly damaged: readonly []
+  readonly foreign: 0
+  readonly rows: readonly OfferedRow[]
+  readonly utf8: true
+  readonly form: 'ndjson'
+}
+
+const lf = 0x0a
+/** What a body takes beside its lines, in lines. */
+const bodyLines = 16
 const pageLines = 64
 const before = '{"id":"'
 const producerAt = before.length + 'tr00000000-'.length
@@ -23,22 +37,21 @@ const shortest = before.length + tokenOf('00000000', [0, 0]).length
 
 /** Lines of `pageLines` consecutive records, each with its LF; made from the first on, as far as was asked for. */
 class Page {
-  readonly rows: OfferedRow[] = []
+  /** How many lines there are. */
+  length = 0
   /** Where each line begins, and where the last one ends. */
   private readonly starts: number[] = [0]
   private bytes: Buffer = Buffer.alloc(0)
 
   /** Makes the lines that lack up to the one at `index`; `first` is the sequence of the page's first. */
   fill(source: RecordSource, producer: number, first: number, index: number): void {
-    if (this.rows.length > index) return
+    if (this.length > index) return
     const made: Buffer[] = [this.bytes]
     let end = this.bytes.length
-    while (this.rows.length <= index) {
-      const id: RecordId = [producer, first + this.rows.length]
-      const line = Buffer.from(`${JSON.stringify(recordAt(source, id))}\n`)
+    for (; this.length <= index; this.length += 1) {
+      const line = Buffer.from(`${JSON.stringify(recordAt(source, [producer, first + this.length]))}\n`)
       made.push(line)
       this.starts.push((end += line.length))
-      this.rows.push({ ids: [id], json: true })
     }
     this.bytes = Buffer.concat(made, end)
   }
@@ -51,7 +64,7 @@ class Page {
   /** The last of the lines from `index` that fit into this many bytes, or lack only their LF; `index` at least. */
   lastWithin(index: number, bytes: number): number {
     let last = index
-    while (last + 1 < this.rows.length && this.sizeOf(index, last + 1) <= bytes + 1) last += 1
+    while (last + 1 < this.length && this.sizeOf(index, last + 1) <= bytes + 1) last += 1
     return last
   }
 
@@ -65,11 +78,41 @@ class Page {
   }
 }
 
+/** The lines say every byte of a body, but for the LF of the last. */
+function nameOf(runs: readonly IdRange[], ended: boolean): string {
+  let name = ended ? ';' : ''
+  for (const run of runs) name += `${run[0]},${run[1]},${run[2]};`
+  return name
+}
+
+/** Bodies by name, a bounded number of lines of them; the oldest goes first. */
+class Bodies {
+  private readonly known = new Map<string, OfferedBody>()
+  private lines = 0
+
+  get(name: string, ranges: readonly IdRange[]): OfferedBody {
+    const known = this.known.get(name)
+    if (known) return known
+    const ids = [...idsIn(ranges)]
+    const rows = ids.map((id): OfferedRow => ({ ids: [id], json: true }))
+    const made: OfferedBody = { ids, damaged: [], foreign: 0, rows, utf8: true, form: 'ndjson' }
+    this.known.set(name, made)
+    this.lines += bodyLines + ids.length
+    for (const [oldest, { ids: gone }] of this.known) {
+      if (this.lines <= limits.offeredLinesMax || this.known.size === 1) break
+      this.known.delete(oldest)
+      this.lines -= bodyLines + gone.length
+    }
+    return made
+  }
+}
+
 export class OfferedLines {
   private readonly source: RecordSource
   private readonly isUsable: boolean
   private readonly head: Buffer
   private readonly pages = new Map<number, Page>()
+  private readonly bodies = new Bodies()
 
   constructor(source: RecordSource) {
     this.source = source
@@ -81,35 +124,39 @@ export class OfferedLines {
     this.isUsable = !isLong && !hasToken
   }
 
-  /** The rows of a body whose every line is a record as it was offered; undefined for any other. */
-  read(body: Buffer): OfferedRow[] | undefined {
+  /** What a body brings whose every line is a record as it was offered; undefined for any other. */
+  read(body: Buffer): OfferedBody | undefined {
     if (!this.isUsable || body.length < shortest) return undefined
-    const rows: OfferedRow[] = []
+    const runs: [number, number, number][] = []
     for (let at = 0; at < body.length;) {
-      const length = this.match(body, at, rows)
+      const length = this.match(body, at, runs)
       if (length === 0) return undefined
       at += length
     }
-    return rows
+    return this.bodies.get(nameOf(runs, body[body.length - 1] === lf), runs)
   }
 
-  /** How many bytes at `at` are lines as they were offered, which are put to `rows`; 0 where it is another line. */
-  private match(body: Buffer, at: number, rows: OfferedRow[]): number {
+  /** How many bytes at `at` are lines as they were offered, which are added to `runs`; 0 where it is another line. */
+  private match(body: Buffer, at: number, runs: [number, number, number][]): number {
     const left = body.length - at
     const producer = hexAt(body, at + producerAt, 4)
     const seq = hexAt(body, at + seqAt, 8)
     if (left < shortest || producer < 0 || seq < 0) return 0
-    if (body.compare(this.head, 0, this.head.length, at, at + this.head.length) !== 0) return 0
+    for (let i = 0; i < this.head.length; i += 1) if (body[at + i] !== this.head[i]) return 0
     const index = seq % pageLines
-    const page = this.pageOf(producer, seq - index)
-    page.fill(this.source, producer, seq - index, index)
+    const first = seq - index
+    const page = this.pageOf(producer, first)
+    page.fill(this.source, producer, first, index)
     const isAlone = page.sizeOf(index, index) >= left
-    if (!isAlone) page.fill(this.source, producer, seq - index, pageLines - 1)
+    if (!isAlone) page.fill(this.source, producer, first, pageLines - 1)
     // Where they are not all there one after the other, this one may be.
     const run = page.lastWithin(index, left)
     const last = page.equals(index, run, body, at) ? run : page.equals(index, index, body, at) ? index : -1
-    for (let i = index; i <= last; i += 1) rows.push(page.rows[i] as OfferedRow)
-    return last < 0 ? 0 : Math.min(left, page.sizeOf(index, last))
+    if (last < 0) return 0
+    const before = runs.at(-1)
+    if (before && before[0] === producer && before[2] + 1 === seq) before[2] = first + last
+    else runs.push([producer, seq, first + last])
+    return Math.min(left, page.sizeOf(index, last))
   }
 
   private pageOf(producer: number, first: number): Page {

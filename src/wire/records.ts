@@ -18,6 +18,7 @@ export interface Row {
   readonly json: boolean
 }
 
+/** The same object again only for the same bytes. */
 export interface BodyRecords {
   /** In order, a record as often as it is there. */
   readonly ids: readonly RecordId[]
@@ -33,9 +34,11 @@ export interface BodyRecords {
 }
 
 export function readBody(body: Uint8Array, source: RecordSource): BodyRecords {
-  const rows = linesOf(source).read(Buffer.from(body.buffer, body.byteOffset, body.byteLength))
-  if (!rows) return readFully(body, source)
-  return { ids: rows.map((row) => row.ids[0]), damaged: [], foreign: 0, rows, utf8: true, form: 'ndjson' }
+  return linesOf(source).read(asBuffer(body)) ?? readFully(body, source)
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 const lines = new WeakMap<RecordSource, OfferedLines>()
@@ -75,7 +78,7 @@ export function readFully(body: Uint8Array, source: RecordSource): BodyRecords {
 
 /** Without the byte order mark that some senders put first (RFC 8259 §8.1 lets a parser ignore it). */
 function textOf(body: Uint8Array): string {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()
+  const text = asBuffer(body).toString()
   return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
 

@@ -1,4 +1,5 @@
 /** What a client on a bare socket sees of one fault, and the words for it. */
+import { faultSpec } from '../../../src/fault.ts'
 import type { Fault, FaultName } from '../../../src/fault.ts'
 import type { Rule } from '../../../src/plan/plan.ts'
 import { dateLine } from '../../testing/serving.ts'
@@ -11,6 +12,8 @@ export interface Sight {
   readonly taken?: readonly boolean[]
   /** Requests that are served on the connection before the one that is struck; none when absent. */
   readonly before?: number
+  /** Fields that the struck request has besides; none when absent. */
+  readonly asks?: readonly string[]
   /** Everything that the server writes. */
   readonly text: string
   readonly end: 'fin' | 'rst' | 'open'
@@ -40,7 +43,7 @@ export function head(
 }
 
 export function ruleFor({ fault, point = 'response-head' }: Sight, taken: boolean): Rule {
-  if (fault.type === 'latency') return { id: 'struck', on: point, shape: [fault] }
+  if (faultSpec(fault.type).shaper) return { id: 'struck', on: point, shape: [fault] }
   const key = fault.type === 'rate_limit' ? 'global' : keyAt(point)
   const said = point.startsWith('response') ? { taken } : {}
   return { id: 'struck', on: point, key, ...said, fault }

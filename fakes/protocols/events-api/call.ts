@@ -1,6 +1,6 @@
 /** One call of the API: what was asked, with which token, and what its body brought. */
 import type { Answer } from '../../answer.ts'
-import type { GatedExchange } from '../../gate.ts'
+import type { GatedExchange } from '../../gated-exchange.ts'
 import type { Intake } from '../../intake.ts'
 import type { Services } from '../protocol.ts'
 import { errorAnswer } from './answers.ts'

@@ -6,7 +6,7 @@
 import { watchLateness } from '../../clock.ts'
 import type { Clock } from '../../clock.ts'
 import type { Entry, EntryBody, PhaseName } from '../../entry.ts'
-import { Ledger } from '../../ledger.ts'
+import { enterInto, Ledger } from '../../ledger.ts'
 import type { Sink } from '../../ledger.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Profile } from '../../profile.ts'
@@ -23,9 +23,9 @@ export class PassingLedger extends Ledger {
   }
 
   override write(body: EntryBody, t: number = this.at.now()): Entry {
-    const entry: Entry = { n: this.written++, t, ...body }
-    this.to?.line(JSON.stringify(entry))
-    return entry
+    const n = this.written++
+    if (this.to) enterInto(this.to, n, t, body)
+    return { n, t, ...body }
   }
 
   /** Nothing is kept, so nothing can be waited for. */

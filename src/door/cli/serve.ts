@@ -6,13 +6,13 @@ import type { Command } from 'commander'
 import { DataSources } from '../../../fakes/pipeline/data-sources.ts'
 import { Rates } from '../../../fakes/protocols/events-api/rates.ts'
 import type { Token } from '../../../fakes/protocols/events-api/tokens.ts'
-import { serveH1At } from '../../../fakes/server.ts'
+import { serveAt } from '../../../fakes/server.ts'
 import { realClock, within } from '../../clock.ts'
 import type { Clock } from '../../clock.ts'
 import type { Endpoint } from '../../endpoint.ts'
 import { TailraceError } from '../../errors.ts'
 import { fileSink } from '../../ledger.ts'
-import type { Ledger, Sink } from '../../ledger.ts'
+import type { FileSink, Ledger, Sink } from '../../ledger.ts'
 import { limits } from '../../limits.ts'
 import { profiles } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
@@ -78,9 +78,10 @@ function profileFor(protocol: string): Profile {
 
 /** Opened at the first line: a second server that finds its port busy must not empty the ledger of the first. */
 function lateSink(path: string): Sink {
-  let sink: Sink | undefined
+  let sink: FileSink | undefined
   return {
     line: (text) => (sink ??= fileSink(path)).line(text),
+    enter: (n, t, body) => (sink ??= fileSink(path)).enter(n, t, body),
     get room() {
       return sink?.room
     },
@@ -115,7 +116,7 @@ async function listening(flags: ServeFlags, { clock, ledger, profile, tokens }: 
     token,
   } as const
   try {
-    return await serveH1At({ ...common, host, port, workspace })
+    return await serveAt({ ...common, host, port, workspace })
   } catch (error) {
     if (!(error instanceof TailraceError)) throw error
     const problems = error.problems.map((problem) => ({ ...problem, at: `--host ${host} --port ${port}` }))

@@ -1,5 +1,5 @@
 /** What `run` and `replay` have in common: the parts put on the stage. */
-import { protocolNamed, serveH1 } from '../../../fakes/server.ts'
+import { protocolNamed, serveSocket } from '../../../fakes/server.ts'
 import type { TextOptions } from '../../../reporters/index.ts'
 import { clientCommand } from '../../clients/command.ts'
 import { realClock } from '../../clock.ts'
@@ -33,7 +33,7 @@ export async function setupOf(parts: Parts, mode: Mode): Promise<Setup & { reado
   }
   const hello = await driver.hello?.(asked, clock)
   return {
-    endpoint: serveH1,
+    endpoint: serveSocket,
     driver,
     metronome: pipeDriver(clientCommand('metronome')),
     protocol: protocolNamed(parts.protocol).name,

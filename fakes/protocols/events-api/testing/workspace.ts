@@ -2,7 +2,7 @@
 import { DataSource, DataSources } from '../../../pipeline/data-sources.ts'
 import { readFirstFile } from '../../../pipeline/first-file.ts'
 import { readRows } from '../../../pipeline/rows.ts'
-import { serveH1At } from '../../../server.ts'
+import { serveAt } from '../../../server.ts'
 import { RawClient, requestText } from '../../../testing/raw-client.ts'
 import { datedClock, entriesOf, optionsFor } from '../../../testing/serving.ts'
 import type { EntryKind, EntryOf } from '../../../../src/entry.ts'
@@ -49,7 +49,7 @@ export async function api(
   const first = readFirstFile(readRows(Buffer.from(hitsFile), 'ndjson') ?? [])
   if (!first.ok) throw new Error('the first file of the test does not fit')
   const sources = [new DataSource('tailrace'), new DataSource('hits', first.columns)]
-  const endpoint = await serveH1At({
+  const endpoint = await serveAt({
     ...options,
     workspace: {
       tokens: [

@@ -1,0 +1,160 @@
+/**
+ * Faults of TLS: handshakes that fail or turn out otherwise, drawn once for each connection, and what happens to an
+ * answer on the socket under TLS.
+ */
+
+export const tls = {
+  tls_untrusted: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {
+      who: {
+        type: 'choice',
+        of: ['authority', 'host'],
+        optional: true,
+        says: 'signed by an unknown authority, or for another host; authority when absent',
+      },
+    },
+    answer: 'protocol',
+    says: 'Shows a certificate that the client has no reason to trust.',
+    source: 'RFC 5280 §6.1, RFC 9110 §4.3.4',
+  },
+  tls_expired: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'protocol',
+    says: 'Shows a certificate that ended yesterday.',
+    source: 'RFC 5280 §6.1.3',
+  },
+  tls_handshake_stall: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {
+      for_ms: {
+        type: 'integer',
+        min: 1,
+        max: 3_600_000,
+        optional: true,
+        says: 'then goes on; until the faults are healed when absent',
+      },
+    },
+    answer: 'protocol',
+    says: 'Reads the ClientHello and leaves it without an answer.',
+    source: 'RFC 8446 §2',
+  },
+  tls_handshake_reset: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'none',
+    says: 'Resets the connection with RST upon the ClientHello.',
+    source: 'RFC 9293 §3.5.2',
+  },
+  tls_handshake_fin: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'none',
+    says: 'Closes the connection with FIN upon the ClientHello.',
+    source: 'RFC 8446 §6.1',
+  },
+  tls_plaintext: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'own',
+    says: 'Answers the ClientHello with an HTTP/1.1 400 in clear, as a port without TLS does.',
+    source: 'RFC 8446 §5.1',
+  },
+  tls_alert: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {
+      description: {
+        type: 'integer',
+        min: 0,
+        max: 255,
+        optional: true,
+        says: 'number of the alert; 40, handshake_failure, when absent',
+      },
+    },
+    answer: 'none',
+    says: 'Answers the ClientHello with an alert, and closes the connection.',
+    source: 'RFC 8446 §6',
+  },
+  tls_version: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'protocol',
+    says: 'Speaks TLS 1.1 at most: alert 70 for a client that speaks only what is newer.',
+    source: 'RFC 8996 §5',
+  },
+  tls_client_cert_required: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'protocol',
+    says: 'Demands a certificate of the client: an alert for one that has none.',
+    source: 'RFC 8446 §4.4.2.4',
+  },
+  alpn_h1_only: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'protocol',
+    says: 'Speaks HTTP/1.1 alone with a client that has offered HTTP/2.',
+    source: 'RFC 7301 §3.2',
+  },
+  alpn_mismatch: {
+    layer: 'tls',
+    points: ['tls'],
+    parameters: {},
+    answer: 'none',
+    says: 'Speaks none of the protocols that the client has offered: alert 120.',
+    source: 'RFC 7301 §3.2',
+  },
+  tls_corrupt_record: {
+    layer: 'tls',
+    points: ['response-head', 'response-body', 'response-end'],
+    parameters: {},
+    answer: 'none',
+    doubtful: true,
+    says: 'Writes a record that does not decrypt, then nothing, until the client ends or the faults are healed.',
+    source: 'RFC 8446 §5.2',
+  },
+  tls_no_close_notify: {
+    layer: 'tls',
+    points: ['response-head', 'response-body', 'response-end'],
+    parameters: {
+      bytes: {
+        type: 'integer',
+        min: 0,
+        max: 1_000_000_000,
+        optional: true,
+        says: 'body bytes written from the point on; all that there are when absent',
+      },
+    },
+    answer: 'protocol',
+    doubtful: true,
+    says: "Ends the connection with FIN and no close_notify; from the head on only that marks the body's end.",
+    source: 'RFC 9112 §9.8, RFC 8446 §6.1',
+  },
+  tls_reset_mid_body: {
+    layer: 'tls',
+    points: ['response-body'],
+    parameters: {
+      linger_ms: {
+        type: 'integer',
+        min: 0,
+        max: 10_000,
+        optional: true,
+        says: 'between the last bytes and the RST; 20 when absent',
+      },
+    },
+    answer: 'none',
+    says: 'Resets the connection under TLS with RST, within the body.',
+    source: 'RFC 9293 §3.5.2',
+  },
+} as const
