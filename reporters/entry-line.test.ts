@@ -67,6 +67,10 @@ const others: readonly Entry[] = [
     planned: { type: 'partial_batch', point: 'response-head', taken: true, ids, from: 7 },
     emitted: { type: 'partial_batch', point: 'response-head', taken: true, ids, from: 7 },
   },
+  { n: 20, t: 0, kind: 'frame', conn: 1, dir: 'out', type: 'GOAWAY', stream: 0, bytes: 8, code: 11, last: 3 },
+  { n: 21, t: 0, kind: 'frame', conn: 1, dir: 'in', type: 'SETTINGS', stream: 0, bytes: 0, ack: true },
+  { n: 22, t: 0, kind: 'frame', conn: 1, dir: 'in', type: 'DATA', stream: 3, bytes: 9, end: true },
+  { n: 23, t: 0, kind: 'close', conn: 2, by: 'client', how: 'fin', handshake: 'tlsv1 alert unknown ca' },
 ]
 
 describe('an entry in words', () => {
@@ -102,7 +106,11 @@ describe('an entry in words', () => {
            0.0 ms  claim exit 0, client 1
            0.0 ms  stall of the stdin, client 0, 20 ms
            0.0 ms  request 3  POST / 0.0–0.9 attempt 2, array, gzip, not UTF-8, credential 0123abcd, sent elsewhere, after Connection: close
-           0.0 ms  fault partial_batch at response-head, on 0.0–0.9, from 7, taken (part), by order of arrival"
+           0.0 ms  fault partial_batch at response-head, on 0.0–0.9, from 7, taken (part), by order of arrival
+           0.0 ms  frame out GOAWAY code 11 last stream 3, connection 1
+           0.0 ms  frame in SETTINGS ACK, connection 1
+           0.0 ms  frame in DATA END_STREAM, stream 3 of connection 1
+           0.0 ms  close connection 2, fin by the client, no TLS: tlsv1 alert unknown ca"
     `)
   })
 })

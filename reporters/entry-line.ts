@@ -26,7 +26,9 @@ function sayEntry(entry: Entry): string {
     case 'open':
       return `open connection ${entry.conn}, ${entry.proto}`
     case 'close':
-      return `close connection ${entry.conn}, ${entry.how} by the ${entry.by}`
+      return sayClose(entry)
+    case 'frame':
+      return sayFrame(entry)
     case 'request':
       return sayRequest(entry)
     case 'fault':
@@ -49,6 +51,23 @@ function sayEntry(entry: Entry): string {
     case 'lateness':
       return `lateness of timers, p99.9 ${entry.p999} ms`
   }
+}
+
+function sayClose({ conn, how, by, handshake }: EntryOf<'close'>): string {
+  const why = handshake === undefined ? '' : `, no TLS: ${handshake}`
+  return `close connection ${conn}, ${how} by the ${by}${why}`
+}
+
+/** `frame in RST_STREAM code 8, stream 3 of connection 0`. */
+function sayFrame({ dir, type, conn, stream, ack, end, code, last }: EntryOf<'frame'>): string {
+  const more = [
+    ...(ack ? ['ACK'] : []),
+    ...(end ? ['END_STREAM'] : []),
+    ...(code === undefined ? [] : [`code ${code}`]),
+    ...(last === undefined ? [] : [`last stream ${last}`]),
+  ]
+  const where = stream === 0 ? `connection ${conn}` : `stream ${stream} of connection ${conn}`
+  return `frame ${dir} ${[type, ...more].join(' ')}, ${where}`
 }
 
 function sayIds(ids: readonly IdRange[]): string {
