@@ -190,7 +190,9 @@ export class GatedExchange implements Exchange {
   async write(bytes: Uint8Array): Promise<Emitted> {
     if (this.over) return ended()
     const at = this.decision?.point.name === 'response-body' ? (this.decision.point.n ?? 0) : undefined
-    if (at === undefined || this.rest || this.written + bytes.length < at) return this.pass(bytes)
+    // An answer to HEAD has no body to strike in (RFC 9110 §9.3.2).
+    const passes = at === undefined || this.rest !== undefined || this.head.method === 'HEAD'
+    if (passes || this.written + bytes.length < at) return this.pass(bytes)
     const before = bytes.subarray(0, at - this.written)
     if (before.length > 0) await this.pass(before)
     const { decision } = this

@@ -6,10 +6,12 @@ import type { Endpoint, EndpointFactory, EndpointOptions } from '../src/endpoint
 import { messageOf, shown, TailraceError } from '../src/errors.ts'
 import type { Arrivals, Connection, Exchange, Gone } from '../src/exchange.ts'
 import { limits } from '../src/limits.ts'
+import { Crowding } from './crowding.ts'
 import { Refusals } from './faults/refusals.ts'
 import type { Door } from './faults/refusals.ts'
 import { enterUnserved, firstToken, Sites } from './intake.ts'
-import { Gate, GatedExchange } from './gate.ts'
+import { Gate } from './gate.ts'
+import { GatedExchange } from './gated-exchange.ts'
 import { Idling } from './idling.ts'
 import { MemoryLanding } from './pipeline/landing-memory.ts'
 import { directPipeline } from './pipeline/pipeline.ts'
@@ -20,10 +22,15 @@ import { caseWorkspace } from './protocols/events-api/workspace.ts'
 import type { Workspace } from './protocols/events-api/workspace.ts'
 import { generic } from './protocols/generic.ts'
 import type { FakeProtocol, Services } from './protocols/protocol.ts'
+import { securing } from './securing.ts'
+import { Steering } from './steering.ts'
 import { Tally } from './tally.ts'
-import { listenH1 } from './transport/h1.ts'
+import { listen } from './transport/listener.ts'
 import { memoryTransport } from './transport/memory.ts'
 import type { MemoryTransport } from './transport/memory.ts'
+import { frameEntry } from './frame-entry.ts'
+import type { Frame } from '../src/wire/h2-frames.ts'
+import { authority } from './tls/certificates.ts'
 import { witness } from './witness.ts'
 
 export const protocols: readonly FakeProtocol[] = [generic, eventsApi, elasticBulk]
@@ -36,43 +43,59 @@ export interface ServerOptions extends EndpointOptions {
   readonly workspace?: Workspace
 }
 
+/** An endpoint whose plan can be edited while it runs. */
+export interface SteeredEndpoint extends Endpoint {
+  readonly steering: Steering
+  /** Resets every connection; resolves to how many there were. */
+  disconnect(): Promise<number>
+}
+
 /** A transport that is up. */
 interface Carrier extends Door {
   readonly base: string
   stop(): Promise<void>
 }
 
-/** A server on HTTP/1.1 over a loopback socket. */
-export const serveH1: EndpointFactory = (options) => serveH1At(options)
+/** A server on a loopback socket. */
+export const serveSocket: EndpointFactory = (options) => serveAt(options)
 
-export async function serveH1At(options: ServerOptions): Promise<Endpoint> {
-  const { host, clock, port } = options
+export async function serveAt(options: ServerOptions): Promise<SteeredEndpoint> {
+  const { host, clock, port, tls, h2 = false } = options
   const fake = new Fake(options)
   const { fromStart: shut } = fake.refusals
-  const listening = await listenH1({
+  const listening = await listen({
     host,
     clock,
     arrivals: fake,
     shut,
+    h2,
+    ...(tls ? { secure: securing({ gate: fake.gate, clock, host, h2 }) } : {}),
     ...(port === undefined ? {} : { port }),
   })
-  return endpoint(fake, listening)
+  const made = endpoint(fake, listening)
+  await fake.refusals.ready()
+  return tls ? { ...made, authority: await authority() } : made
 }
 
 /** A server in memory; its clients go through `transport.dispatcher`. */
-export function serveMemory(options: ServerOptions): Endpoint & { readonly transport: MemoryTransport } {
+export function serveMemory(
+  options: ServerOptions,
+): SteeredEndpoint & { readonly transport: MemoryTransport } {
   const fake = new Fake(options)
   const { fromStart: shut } = fake.refusals
-  const transport = memoryTransport({ clock: options.clock, arrivals: fake, shut })
+  const { clock, h2 = false } = options
+  const transport = memoryTransport({ clock, arrivals: fake, shut, h2 })
   return { ...endpoint(fake, transport), transport }
 }
 
-function endpoint(fake: Fake, carrier: Carrier): Endpoint {
+function endpoint(fake: Fake, carrier: Carrier): SteeredEndpoint {
   fake.begin(carrier)
   return {
     url: carrier.base + fake.path,
     base: carrier.base,
     failures: fake.failures,
+    steering: fake.steering,
+    disconnect: () => fake.disconnect(),
     heal: () => fake.gate.heal(),
     quiet: () => fake.quiet(),
     deserted: () => fake.deserted(),
@@ -92,6 +115,7 @@ export function protocolNamed(name: string): FakeProtocol {
 
 class Fake implements Arrivals {
   readonly gate: Gate
+  readonly steering: Steering
   readonly refusals: Refusals
   readonly path: string
   /** Errors of the harness itself: they make the case a harness-error and are never blamed on the client. */
@@ -101,8 +125,10 @@ class Fake implements Arrivals {
   private readonly pipeline: Pipeline
   private services: Services
   private readonly idling: Idling
+  private readonly crowding: Crowding
   private readonly exchanges = new Tally()
   private readonly connections = new Tally()
+  private readonly open = new Set<Connection>()
 
   constructor(options: ServerOptions) {
     const { ledger, clock, plan, source, profile, token } = options
@@ -113,14 +139,16 @@ class Fake implements Arrivals {
     this.pipeline = directPipeline(ledger, new MemoryLanding())
     const sites = new Sites()
     this.services = { ledger, source, profile, token, clock, workspace, pipeline: this.pipeline, sites }
+    this.steering = new Steering(plan, clock)
     this.gate = new Gate({
-      plan,
+      steering: this.steering,
       ledger,
       clock,
       errorAnswer: (status) => this.protocol.errorAnswer(status, undefined, workspace),
       firstToken: (bytes) => firstToken(bytes, source),
     })
     this.idling = new Idling(this.gate)
+    this.crowding = new Crowding(options.connectionsCap)
     const { healed } = this.gate
     this.refusals = new Refusals({ plan, ledger, clock, healed, failed: (why) => this.fail(why) })
   }
@@ -131,15 +159,23 @@ class Fake implements Arrivals {
     this.refusals.begin(carrier)
   }
 
-  opened({ id, ordinal, proto }: Connection): void {
+  opened(connection: Connection): void {
+    const { id, ordinal, proto, at } = connection
     this.connections.add()
-    this.options.ledger.write({ kind: 'open', conn: id, proto })
+    this.open.add(connection)
+    this.options.ledger.write({ kind: 'open', conn: id, proto }, at)
     this.gate.opened(id, ordinal)
+    this.crowding.opened(connection, this.connections.value)
   }
 
-  closed({ id }: Connection, { by, how }: Gone): void {
-    this.options.ledger.write({ kind: 'close', conn: id, by, how })
-    this.idling.end(id)
+  closed(connection: Connection, { by, how }: Gone, handshake?: string): void {
+    const { id, ordinal } = connection
+    const why = handshake === undefined ? {} : { handshake }
+    this.options.ledger.write({ kind: 'close', conn: id, by, how, ...why })
+    this.gate.closed(ordinal)
+    this.idling.closed(id)
+    this.crowding.closed(connection)
+    this.open.delete(connection)
     this.connections.remove()
   }
 
@@ -152,6 +188,11 @@ class Fake implements Arrivals {
     try {
       const { room } = this.options.ledger
       if (room) await room
+      if (this.crowding.has(inner.connection)) {
+        await enterUnserved(inner, this.services)
+        await this.crowding.turnAway(witnessed.exchange, this.gate.options.errorAnswer(429))
+        return
+      }
       const entered = await gated.enter()
       if (entered === 'open') await this.protocol.serve(gated, this.services)
       else if (entered === 'answered') await enterUnserved(inner, this.services)
@@ -162,7 +203,7 @@ class Fake implements Arrivals {
       witnessed.close()
       gated.close()
       this.exchanges.remove()
-      this.idling.begin(inner.connection)
+      this.idling.begin(inner.connection, inner.stream)
     }
   }
 
@@ -177,6 +218,21 @@ class Fake implements Arrivals {
     } finally {
       this.exchanges.remove()
     }
+  }
+
+  session(connection: Connection): void {
+    this.idling.session(connection)
+    void this.crowding.session(connection)
+  }
+
+  frame(connection: Connection, dir: 'in' | 'out', frame: Frame): void {
+    if (this.options.frames) this.options.ledger.write(frameEntry(connection.id, dir, frame))
+  }
+
+  async disconnect(): Promise<number> {
+    const open = [...this.open]
+    await Promise.all(open.map((connection) => connection.cut({ rst: true, linger_ms: 0 })))
+    return open.length
   }
 
   private fail(why: string): void {

@@ -137,22 +137,23 @@ export class Steering {
     return this.edit({ do: 'quiet', quiet: true }, forS === undefined ? {} : { ttl_s: forS })
   }
 
-  resume(): number {
-    return this.edit({ do: 'quiet', quiet: false })
+  resume(hold?: Hold): number {
+    return this.edit({ do: 'quiet', quiet: false }, hold)
   }
 
   /**
    * Tells a rule to fire at its next matches, or has a fault strike once where its point is reached next. Returns the
-   * id by which the ledger will name it. What is told and does not come about stays told, until the rule is edited.
+   * id by which the ledger will name it. What is told and does not come about stays told, until the rule is edited; a
+   * fault that does not, until its time is over.
    */
-  fire(order: Tell | FireOnce): string {
+  fire(order: Tell | FireOnce, hold?: Hold): string {
     if (typeof order === 'object' && order !== null && 'rule' in order) {
       const { rule, times } = checkTell(order, this.plan)
       ;(this.live.get(rule) as LiveRule).told += times
       return rule
     }
     const shot = checkFireOnce(order, this.shotId())
-    this.edit({ do: 'fire', shot })
+    this.edit({ do: 'fire', shot }, hold)
     return shot.rule.id
   }
 

@@ -86,4 +86,54 @@ export const departures: readonly Departure[] = [
     built: 'after three requests or two seconds; the end of the input follows the signal',
     reason: 'a client that sends everything at the end of its input has no burst before it',
   },
+  {
+    id: 'ing.goaway.calm',
+    worded: 'new conns ≤ 1 per backoff step, gaps grow',
+    built:
+      'one connection after each GOAWAY, none before 25 ms; the last wait is half as long again as the first. Three that are alike fail; others that do not grow are left open',
+    reason: 'of three waits with jitter one may be shorter than the one before it',
+  },
+  {
+    id: 'ing.goaway.storm',
+    worded: 'live conns ≤ 2 × concurrency',
+    built: 'at most 8, where the client honours concurrency, which is 4; how many there were is measured',
+    reason: 'how many requests a client means to have under way is not seen on the wire',
+  },
+  {
+    id: 'ing.goaway.connection-cap',
+    worded: 'live connections settle at or under the cap',
+    built: 'once the first has been turned away, at most ten more are',
+    reason: 'the server ends those beyond the cap itself: that they are opened no more is what shows',
+  },
+  {
+    id: 'ing.h2.refused-stream',
+    worded: 'RST_STREAM(0x7) once',
+    built: 'once for each batch, when its request has been read; nothing of it is taken',
+    reason: 'before it is read it is not known what was refused, and so not whether that came again',
+  },
+  {
+    id: 'ing.h2.ping',
+    worded: 'all acked',
+    built: 'all that were sent half a second or more before the end of their connection',
+    reason: 'a client that leaves with its answer need not read on',
+  },
+  {
+    id: 'ing.conn.cap',
+    worded: 'live conns ≤ declared concurrency',
+    built: 'at most 4, where the client honours concurrency, which is 4; else n/a, and measured',
+    reason: 'nothing else declares it',
+  },
+  {
+    id: 'ing.time.connect',
+    worded: 'second attempt within budget',
+    built: 'everything lands though no SYN is answered for the first two seconds',
+    reason: 'a SYN without an answer leaves no trace: whether client or kernel tried again is not seen',
+  },
+  {
+    id: 'ing.time.headers',
+    worded: 'the attempt ends by the client; the delay is measured',
+    built:
+      'its records come again; the delay runs to the first sign of the end: reset, close or the next attempt',
+    reason: 'a client may leave a stalled connection open and go on over another',
+  },
 ]

@@ -44,12 +44,16 @@ describe('a history', () => {
 })
 
 describe('an attempt', () => {
+  const bareLf = { type: 'bare_lf', point: 'response-head', taken: true }
+
   it.each<[string, Told, number | undefined, boolean]>([
     ['answered in full', { status: 202 }, 202, false],
     ['answered with an error', { status: 503 }, 503, true],
     ['sent elsewhere', { status: 307 }, 307, true],
     ['answered in part', { status: 202, written: 'partial' }, undefined, true],
     ['cut', { status: 'none' }, undefined, true],
+    ['answered against the rules', { status: 202, struckBy: bareLf }, undefined, true],
+    ['to be, and was not', { status: 202, struckBy: { ...bareLf, type: 'none', why: 'gone' } }, 202, false],
     ['still open', { status: 202, written: 'open' }, undefined, true],
   ])('that was %s', (_, told, status, fails) => {
     const [attempt] = attemptsOf(ledger().offer(1).attempt(told).entries)

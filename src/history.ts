@@ -3,6 +3,7 @@
  * joined by `req`, whatever the order in which the entries were written.
  */
 import type { Entry, EntryOf } from './entry.ts'
+import { faultNames, faultSpec } from './fault.ts'
 import type { IdRange } from './record.ts'
 
 export interface Attempt {
@@ -62,9 +63,19 @@ export class History {
   }
 }
 
-/** The answer, where all of it was handed over; what follows a lesser one, the client cannot know. */
+/**
+ * The answer, where all of it was handed over; what follows a lesser one, the client cannot know, nor what follows one
+ * that breaks the rules.
+ */
 export function fullAnswer(attempt: Attempt): EntryOf<'respond'> | undefined {
-  return attempt.sent?.written === 'full' ? attempt.respond : undefined
+  return attempt.sent?.written === 'full' && !isDoubtful(attempt) ? attempt.respond : undefined
+}
+
+const doubtful: ReadonlySet<string> = new Set(faultNames.filter((name) => faultSpec(name).doubtful))
+
+/** Whether a fault made the answer one that a client may read as whole or refuse. */
+export function isDoubtful({ faults }: Pick<Attempt, 'faults'>): boolean {
+  return faults.length > 0 && faults.some(({ emitted }) => doubtful.has(emitted.type))
 }
 
 /** Whether it ended in anything but a full 2xx: another answer, a cut, or none. */

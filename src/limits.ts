@@ -66,6 +66,16 @@ export const limits = {
   steeringEditsMax: 1_000,
   /** Seconds after which such an edit ends at the latest: a year. */
   steeringTtlMaxS: 31_536_000,
+  /** A body sent to the admin API: a plan with thousands of rules. */
+  adminBodyBytesMax: 1_048_576,
+  /** Connections to the admin API at a time: some people, some scripts, and those who follow. */
+  adminConnectionsMax: 64,
+  /** How long a refused body is read and dropped, so that its sender reads the answer; and a stop waits for readers. */
+  adminLingerMs: 2_000,
+  /** Rules of which a running server counts how often they struck, those of the moment with them. */
+  reportRulesMax: 10_000,
+  /** By how much a hand-wound clock is turned at once: a year. */
+  clockAdvanceMaxMs: 31_536_000_000,
   /** Bodies of which a gate counts how often they came to a point: four for each entry of the longest ledger. */
   spotsMax: 1_000_000,
   /** Characters of a header or JSON value that a rule counts by; longer ones are told apart by their digest. */

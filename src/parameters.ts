@@ -2,6 +2,9 @@
  * Parameters as data. Faults and rules declare theirs in tables of this form; types, JSON Schemas, listings and
  * documentation all derive from the tables.
  */
+import { errorCodes } from './faults/error-codes.ts'
+import type { ErrorCode } from './faults/error-codes.ts'
+
 interface Common {
   /** One line for people; the unit stands in the parameter's name. */
   readonly says: string
@@ -16,6 +19,7 @@ export type Parameter = Common &
     | { readonly type: 'choice'; readonly of: readonly string[] }
     | { readonly type: 'status' } // 100–599, or 'network'
     | { readonly type: 'headers' }
+    | { readonly type: 'code' } // an error code of HTTP/2, by name or number
   )
 
 export type Parameters = Readonly<Record<string, Parameter>>
@@ -32,7 +36,9 @@ type Value<P> = P extends { type: 'integer' | 'number' }
           ? number | 'network'
           : P extends { type: 'headers' }
             ? Readonly<Record<string, string>>
-            : never
+            : P extends { type: 'code' }
+              ? ErrorCode | number
+              : never
 
 type Optional<T extends Parameters> = { [K in keyof T]: T[K] extends { optional: true } ? K : never }[keyof T]
 
@@ -58,6 +64,10 @@ function schemaOf(parameter: Parameter): Schema {
       return { anyOf: [{ type: 'integer', minimum: 100, maximum: 599 }, { const: 'network' }] }
     case 'headers':
       return { type: 'object', additionalProperties: { type: 'string' } }
+    case 'code':
+      return {
+        anyOf: [{ enum: Object.keys(errorCodes) }, { type: 'integer', minimum: 0, maximum: 0xffffffff }],
+      }
   }
 }
 

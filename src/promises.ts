@@ -275,6 +275,58 @@ export const rules = {
     parameters: {},
     says: 'after the server closed an idle connection, the next records are delivered, once',
   },
+  live_connections: {
+    parameters: {
+      max: { type: 'integer', min: 1, max: 10_000, says: 'at most' },
+      knob: { type: 'text', optional: true, says: 'the wish that sets them; n/a where it is not honoured' },
+    },
+    says: 'no more connections are open at the same time',
+  },
+  settles: {
+    parameters: {
+      live: { type: 'integer', min: 1, max: 10_000, says: 'what the server takes at a time' },
+      more_max: {
+        type: 'integer',
+        min: 0,
+        max: 10_000,
+        says: 'connections beyond that, once it has turned one away',
+      },
+    },
+    says: 'a client that has been told of too many connections opens few more of them',
+  },
+  calm_connections: {
+    parameters: {
+      min_ms: {
+        type: 'number',
+        min: 0,
+        max: 60_000,
+        says: 'least time from a GOAWAY to the next connection',
+      },
+    },
+    says: 'after GOAWAY(ENHANCE_YOUR_CALM) one new connection comes, after a wait that grows',
+  },
+  goaway_honoured: {
+    parameters: { grace_ms: { type: 'number', min: 0, max: 10_000, says: 'for what was under way' } },
+    says: 'no new stream comes on a connection after GOAWAY',
+  },
+  resent_unprocessed: {
+    parameters: {},
+    says: 'what the server says it has not processed is sent again, and after GOAWAY on another connection',
+  },
+  streams_kept: {
+    parameters: { max: { type: 'integer', min: 1, max: 1_000, says: 'at most, as our SETTINGS say' } },
+    says: 'once our SETTINGS are acknowledged, no more streams are open at the same time',
+  },
+  pings_acked: {
+    parameters: { grace_ms: { type: 'number', min: 0, max: 10_000, says: 'for the acknowledgement' } },
+    says: 'every PING is acknowledged',
+  },
+  gives_up_waiting: {
+    parameters: {
+      or_told: { type: 'flag', optional: true, says: 'what is told need not be sent again' },
+    },
+    says: 'an attempt that stalls is ended by the client, and its records are sent again; the delay is measured',
+  },
   before_stop: {
     parameters: {
       what: { type: 'choice', of: ['request', 'landed'], says: 'a first request, or the landing of all' },

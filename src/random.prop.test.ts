@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { below, digest, hex, shuffled, unit } from './random.ts'
@@ -14,6 +15,17 @@ describe('any draw', () => {
         const whole = below(bound, seed, ...parts)
         expect(Number.isInteger(whole) && whole >= 0 && whole < bound).toBe(true)
         expect(hex(12, seed, ...parts)).toMatch(/^[0-9a-f]{12}$/)
+      }),
+    )
+  })
+
+  it('is of the JSON of its parts as texts, whatever they hold', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), parts, (seed, parts) => {
+        const text = JSON.stringify([seed, ...parts.map(String)])
+        const wanted = createHash('sha256').update(text).digest()
+        expect(digest(seed, ...parts).equals(wanted)).toBe(true)
+        expect(unit(seed, ...parts)).toBe(wanted.readUIntBE(0, 6) / 2 ** 48)
       }),
     )
   })

@@ -11,12 +11,25 @@ export type Part = string | number
 
 /** 32 bytes that depend on every part and on nothing else. */
 export function digest(seed: string, ...reason: Part[]): Buffer {
-  return hash('sha256', JSON.stringify([seed, ...reason.map(String)]), 'buffer')
+  return hash('sha256', textOf(seed, reason), 'buffer')
 }
 
-/** A number in [0, 1) with 48 bits. */
+function textOf(seed: string, reason: readonly Part[]): string {
+  let text = `[${quoted(seed)}`
+  for (const part of reason) text += `,${quoted(part)}`
+  return `${text}]`
+}
+
+/** As JSON.stringify writes a text, which is slower where there is nothing to escape. */
+function quoted(part: Part): string {
+  return typeof part === 'number' || plain.test(part) ? `"${part}"` : JSON.stringify(part)
+}
+
+const plain = /^[\w .:*#@/=-]*$/
+
+/** A number in [0, 1) with 48 bits: the first of the digest, read from its digits, which cost half of a Buffer. */
 export function unit(seed: string, ...reason: Part[]): number {
-  return digest(seed, ...reason).readUIntBE(0, 6) / 2 ** 48
+  return Number.parseInt(hash('sha256', textOf(seed, reason)).slice(0, 12), 16) / 2 ** 48
 }
 
 /** A whole number in [0, bound). */

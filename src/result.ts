@@ -55,6 +55,7 @@ function verdictOf(run: CaseRun, checks: readonly CheckResult[]): { verdict: Cas
   if (!run.judgement) return { verdict: 'harness-error', reason: 'the case was not judged' }
   const verdict = caseVerdict(checks.map((check) => check.verdict))
   const wanted = verdict === 'inconclusive' ? 'unknown' : verdict
+  if (wanted === 'n/a') return { verdict, ...excuse(checks) }
   if (wanted !== 'fail' && wanted !== 'unknown') return { verdict }
   const open = checks.filter((check) => check.verdict === wanted)
   // What is lost by a client that never came to its end is a consequence.
@@ -62,6 +63,11 @@ function verdictOf(run: CaseRun, checks: readonly CheckResult[]): { verdict: Cas
   const why = found?.because[0]
   const reason = found && (why === undefined ? found.id : `${found.id}: ${why}`)
   return reason === undefined ? { verdict } : { verdict, reason: `${reason}${alerted(run.entries)}` }
+}
+
+function excuse([first]: readonly CheckResult[]): { reason?: string } {
+  const because = first?.because[0]
+  return because === undefined ? {} : { reason: because }
 }
 
 /** What was wrong with the client's output, or with what it left behind: it may be why. */

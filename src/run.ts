@@ -4,6 +4,8 @@
  * The endpoint and the driver are handed in; nothing here knows whether they are fakes. The verdict is the
  * judge's, made from the ledger alone.
  */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { watchLateness, within } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { judge } from './check/judge.ts'
@@ -136,7 +138,7 @@ async function drive(c: Case, setup: Setup, stage: Stage, acting: Acting): Promi
   void ledger.full.then(() => over.abort())
   const signal = stage.signal ? AbortSignal.any([over.signal, stage.signal]) : over.signal
   const budget = setup.budgetMs ?? budgetMs(c, setup.profile, setup.knobs)
-  const env = environment(c, setup, stage, endpoint)
+  const env = { ...environment(c, setup, stage, endpoint), ...(await trusting(endpoint, stage)) }
   const common = {
     ledger,
     clock,
@@ -189,6 +191,8 @@ async function started(
     source: recordSource(setup.seed, c.id, c.payload),
     token: tokenOf(setup.seed, c),
     host: setup.host,
+    ...(c.http2 ? { tls: true, h2: true, frames: true } : {}),
+    ...(c.connections_cap ? { connectionsCap: c.connections_cap } : {}),
   })
   return Object.assign(Object.create(endpoint) as Endpoint, {
     [Symbol.asyncDispose]: () => endpoint.stop(),
@@ -237,6 +241,23 @@ function environment(c: Case, setup: Setup, stage: Stage, endpoint: Endpoint): R
   }
 }
 
+/** By which runtimes and libraries are told of authorities, beside the one name that is ours. */
+const authorityNames: readonly string[] = [
+  'TAILRACE_CA',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+]
+
+/** What has a client trust the endpoint, where that is behind TLS. */
+async function trusting({ authority }: Endpoint, { dir }: Stage): Promise<Record<string, string>> {
+  if (authority === undefined) return {}
+  const file = join(dir, 'authority.pem')
+  await writeFile(file, authority)
+  return Object.fromEntries(authorityNames.map((name) => [name, file]))
+}
+
 function runEntry(c: Case, level: Level, setup: Setup): Parameters<Ledger['write']>[0] {
   return {
     kind: 'run',
@@ -253,6 +274,7 @@ function runEntry(c: Case, level: Level, setup: Setup): Parameters<Ledger['write
     knobs: setup.knobs,
     config: { ...wishes, ...c.config },
     can: setup.can ?? [],
+    ...(c.http2 ? { http2: true } : {}),
     checks: checksOf(c, level),
     plan: planOf(c, setup.seed, setup.profile),
     tool: setup.tool,

@@ -7,6 +7,7 @@ import { argumentsSchema } from './parameters.ts'
 import type { Schema } from './parameters.ts'
 import { facts } from './driver.ts'
 import type { Step } from './driver.ts'
+import type { ConnectionsCap } from './endpoint.ts'
 import type { Plan, Rule, When } from './plan/plan.ts'
 import { ruleNames, rules } from './promises.ts'
 import type { ingestInvariants, PropertyName, RuleCall } from './promises.ts'
@@ -69,6 +70,10 @@ export interface Case {
   readonly steps?: readonly Step[]
   /** Wishes in TAILRACE_CONFIG beyond those of every case. */
   readonly config?: Readonly<Record<string, Json>>
+  /** The server is behind TLS and speaks HTTP/2 to whom chooses it; the case is judged where that was spoken. */
+  readonly http2?: true
+  /** How many connections the server takes at a time. */
+  readonly connections_cap?: ConnectionsCap
   /** What goes wrong. */
   readonly faults: readonly CaseRule[]
   /** No fault strikes after this many seconds. */
@@ -164,6 +169,16 @@ export const caseSchema: Schema = {
       },
     },
     config: { type: 'object' },
+    http2: { const: true },
+    connections_cap: {
+      type: 'object',
+      properties: {
+        live: { type: 'integer', minimum: 1, maximum: 1_000 },
+        answer: { enum: ['goaway', '429', 'refuse'] },
+      },
+      required: ['live', 'answer'],
+      additionalProperties: false,
+    },
     faults: { type: 'array', items: { type: 'object' } },
     quiet: {
       type: 'object',

@@ -62,11 +62,16 @@ function refuseIdleGlobs(cases: readonly Case[], globs: Readonly<Record<string, 
   if (idle.length > 0) throw new TailraceError('selection', 'these fit no case (see: tailrace list)', idle)
 }
 
+/** A client that has no words of its own shows on the wire whether it can. */
+function isSeen(what: string, rung: string): boolean {
+  return what === 'h2' && rung !== 'lines'
+}
+
 /** What a case needs and this run lacks. */
 function lacking(c: Case, { protocol, rung, knobs, can: able = [] }: Selection): string | undefined {
   if (!c.protocols.includes(protocol)) return `not for protocol ${protocol}`
   if (c.needs.rung !== undefined && c.needs.rung !== rung) return `needs rung ${c.needs.rung}`
-  const unable = (c.needs.can ?? []).filter((what) => !able.includes(what))
+  const unable = (c.needs.can ?? []).filter((what) => !able.includes(what) && !isSeen(what, rung))
   if (unable.length > 0) return `needs a client that can ${unable.join(', ')}`
   const missing = (c.needs.knobs ?? []).filter((knob) => !knobs.includes(knob))
   return missing.length > 0 ? `needs the knob ${missing.join(', ')}` : undefined

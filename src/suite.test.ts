@@ -1,6 +1,6 @@
 /** Whole runs on real sockets, with drivers that live in this process. */
 import { describe, expect, it } from 'vitest'
-import { serveH1 } from '../fakes/server.ts'
+import { serveSocket } from '../fakes/server.ts'
 import { sleep } from './clock.ts'
 import type { Drive, Driver } from './driver.ts'
 import type { EndpointFactory } from './endpoint.ts'
@@ -174,13 +174,13 @@ describe('what breaks in the harness', () => {
   it.each<[string, EndpointFactory, string]>([
     [
       'an endpoint that does not start',
-      (options) => (options.source.case === 'a' ? Promise.reject(new Error('no port')) : serveH1(options)),
+      (options) => (options.source.case === 'a' ? Promise.reject(new Error('no port')) : serveSocket(options)),
       'no port',
     ],
     [
       'an endpoint that fails later',
       async (options) => {
-        const endpoint = await serveH1(options)
+        const endpoint = await serveSocket(options)
         return options.source.case === 'a' ? { ...endpoint, failures: ['lost my head'] } : endpoint
       },
       'lost my head',

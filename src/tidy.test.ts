@@ -19,7 +19,7 @@ const floors: readonly (readonly [name: string, files: RegExp, imports: readonly
   ['ground', /^src\/(clock|random|limits|errors|parameters|schema)\.ts$/, []],
   [
     'nouns',
-    /^src\/(record|entry|exchange|fault|ledger|history|profile|endpoint|driver|scenario|promises|verdict|report|plan\/plan|profiles\/\w+|faults\/\w+)\.ts$/,
+    /^src\/(record|entry|entry-bytes|exchange|fault|ledger|history|profile|endpoint|driver|scenario|promises|verdict|report|plan\/plan|profiles\/\w+|faults\/[\w-]+)\.ts$/,
     [],
   ],
   ['plan', /^src\/plan\//, []],
@@ -43,11 +43,14 @@ const publicDoor = 'src/door/index.ts'
 
 /** A package has one home, so that it can be replaced there. */
 const homes: Readonly<Record<string, RegExp>> = {
-  undici: /^(src\/clients|fakes\/transport)\//,
+  undici: /^(src\/clients|fakes\/(transport|nock))\//,
   yaml: /^src\/(plan|door)\//,
   ajv: /^src\/schema\.ts$/,
   commander: /^src\/door\/cli\//,
-  'fast-check': /^src\/door\/fast-check\.ts$/,
+  'node-forge': /^fakes\/tls\//,
+  nock: /^fakes\/nock\//,
+  vitest: /^src\/door\/vitest\.ts$/,
+  'fast-check': /^src\/door\/fast-check[\w-]*\.ts$/,
   typescript: /^src\/door\/cli\/modules\.ts$/,
   autocannon: /^(bench|src\/load)\//,
 }
@@ -61,7 +64,7 @@ const tables: readonly string[] = ['src/promises.ts']
 
 /** Files that nothing imports: the doors, and programs that are started. */
 const entryPoints = [
-  /^src\/door\/(index|bin|generate|fast-check)\.ts$/,
+  /^src\/door\/(index|bin|generate|fast-check|vitest|nock)\.ts$/,
   /^src\/clients\/index\.ts$/,
   /-main\.ts$/,
   /^bench\//,

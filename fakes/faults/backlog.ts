@@ -125,5 +125,5 @@ async function answerTo(socket: Socket): Promise<string> {
   const answer = await within(realClock(), limits.backlogProbeMs, answered, 'none')
   if (answer !== 'none') return answer
   await turn() // the timer of a busy process can come before what has long been there
-  return Promise.race([answered, turn('none')])
+  return Promise.race([answered, turn().then(() => 'none')])
 }

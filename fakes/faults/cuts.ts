@@ -3,6 +3,7 @@ import { sleep } from '../../src/clock.ts'
 import type { Cut, Emitted, Framing } from '../../src/exchange.ts'
 import type { FaultName, FaultOf } from '../../src/fault.ts'
 import { limits } from '../../src/limits.ts'
+import { isBare, misfire } from './malformed-answer.ts'
 import { done, untouched } from './strike.ts'
 import type { Aftermath, DueHead, Performer, Rest, Strike } from './strike.ts'
 
@@ -53,6 +54,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
 export const limit_data: Performer<'limit_data'> = async (strike) => {
   if (strike.due) {
     const { status, headers } = strike.due
+    if (isBare(strike.exchange.head.method, status)) return misfire(strike, 'no-body')
     const head = await strike.exchange.respond(status, headers, framingOf(strike.fault, strike.due))
     if (!head.ok) {
       strike.emit(done(strike.fault, head))

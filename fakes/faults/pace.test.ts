@@ -181,4 +181,14 @@ describe('on HTTP/2', () => {
     expect(scene.emitted).toMatchObject({ type: 'none', why: 'unsupported' })
     session.destroy()
   })
+
+  it('is a misfire for the same reason where the body has no length', async () => {
+    await using scene = await struckAt('request', { type: 'upload_stall' }, {}, true)
+    const session = connect(`http://127.0.0.1:${scene.port}`)
+    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    stream.end(ndjson(0, 0))
+    await once(stream, 'response')
+    expect(scene.emitted).toMatchObject({ type: 'none', why: 'unsupported' })
+    session.destroy()
+  })
 })

@@ -84,10 +84,10 @@ export const slow_close: Performer<'slow_close'> = async (strike) => {
 /** Entered when it begins, as a stall. A client that gives up is not heard of meanwhile: nothing is read. */
 export const upload_stall: Performer<'upload_stall'> = async (strike) => {
   const { fault, exchange, clock, healed } = strike
-  const hasOne = hasBody(exchange)
-  const release = hasOne ? exchange.connection.stopReading?.() : undefined
+  const { connection } = exchange
+  const release = hasBody(exchange) ? connection.stopReading?.() : undefined
   if (!release) {
-    strike.emit(hasOne ? notHere : noBody)
+    strike.emit(connection.stopReading ? noBody : notHere) // of HTTP/2 a body needs no length (RFC 9113 §8.1.1)
     return 'proceed'
   }
   strike.emit(fault)

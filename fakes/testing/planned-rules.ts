@@ -1,5 +1,6 @@
 /** Rules for property tests: faults at every point that a request comes to. */
 import fc from 'fast-check'
+import { named, strikes } from '../../src/door/fast-check-parts.ts'
 import type { Fault } from '../../src/fault.ts'
 import type { Rule } from '../../src/plan/plan.ts'
 
@@ -57,19 +58,8 @@ export const byOrder: fc.Arbitrary<Counted> = fc.record({
 type Where = Pick<Rule, 'on' | 'taken'>
 type What = Pick<Rule, 'fault' | 'outcomes' | 'oneOf'>
 
-function whatOf(faults: fc.Arbitrary<Fault>): fc.Arbitrary<What> {
-  const some = fc.array(faults, { minLength: 1, maxLength: 3 })
-  return fc.oneof(
-    faults.map((fault) => ({ fault })),
-    some.map((outcomes) => ({ outcomes })),
-    fc
-      .array(fc.tuple(faults, fc.integer({ min: 1, max: 3 })), { minLength: 1, maxLength: 3 })
-      .map((all) => ({ oneOf: all.map(([fault, weight]) => ({ ...fault, weight })) })),
-  )
-}
-
 function placed(where: readonly Where[], faults: fc.Arbitrary<Fault>): fc.Arbitrary<Where & What> {
-  return fc.tuple(fc.constantFrom(...where), whatOf(faults)).map(([where, what]) => ({ ...where, ...what }))
+  return fc.tuple(fc.constantFrom(...where), strikes(faults)).map(([where, what]) => ({ ...where, ...what }))
 }
 
 const before = { on: 'response-head', taken: false }
@@ -96,7 +86,7 @@ const struck = fc.oneof(
 export function rulesOf(counted: fc.Arbitrary<Counted>): fc.Arbitrary<Rule[]> {
   return fc
     .array(fc.tuple(counted, struck), { minLength: 1, maxLength: 4 })
-    .map((all) => all.map(([counted, what], i): Rule => ({ id: `r${i}`, ...counted, ...what })))
+    .map((all) => named(all.map(([counted, what]) => ({ ...counted, ...what }))))
 }
 
 export const seeds: fc.Arbitrary<string> = fc.string({ minLength: 1, maxLength: 6 })

@@ -68,12 +68,17 @@ export class H1Connection implements Connection {
     below?.onCut((how) => void this.lose({ by: 'server', how }))
     this.clock = clock
     socket.on('end', () => this.finish())
-    socket.on('error', () => void this.note({ by: 'client', how: 'rst' })) // 'close' follows
+    socket.on('error', () => this.fail()) // 'close' follows
     this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
+      const over = (): void => {
         this.over.abort()
         resolve(this.lose({ by: 'server', how: 'fin' }))
-      })
+      }
+      socket.once('close', over)
+      // What ended before anybody owned the socket is not told again.
+      if (socket.errored) this.fail()
+      else if (socket.readableEnded) this.finish()
+      if (socket.closed) over()
     })
   }
 
@@ -153,10 +158,19 @@ export class H1Connection implements Connection {
     return { ok: true, bytes: 0 }
   }
 
-  private push(bytes: Uint8Array): Promise<boolean> {
-    const { socket } = this
-    if (!socket.writable) return Promise.resolve(false)
+  /**
+   * Where a FIN and a RST have come before a ticket of TLS was written, node loses the error of that write, and no
+   * write within TLS ever calls back (measured). So behind a FIN the socket under it is asked first.
+   */
+  private async push(bytes: Uint8Array): Promise<boolean> {
+    const { socket, below } = this
+    if (this.finished && below && !(await below.write(nothing)).ok) return false
+    if (!socket.writable) return false
     return new Promise((resolve) => socket.write(bytes, (error) => resolve(!error && !socket.destroyed)))
+  }
+
+  private fail(): void {
+    this.note({ by: 'client', how: 'rst' })
   }
 
   private finish(): void {

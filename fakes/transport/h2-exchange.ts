@@ -13,7 +13,7 @@ import type {
   WholeAnswer,
 } from '../../src/exchange.ts'
 import { literalBlock } from '../../src/wire/hpack-literal.ts'
-import { headersFrame, rstStreamFrame } from '../../src/wire/h2-frames.ts'
+import { errorCodes, headersFrame, rstStreamFrame } from '../../src/wire/h2-frames.ts'
 import { bodied, httpDate } from './h1-head.ts'
 import type { H2Connection } from './h2-connection.ts'
 import type { StreamPassenger } from './h2-layer.ts'
@@ -51,6 +51,7 @@ export class H2Exchange implements Exchange, StreamPassenger {
   private readonly clock: Clock
   private leave: (how: Gone) => void = () => {}
   private left: Gone | undefined
+  private bodyRead = 0
   /** Bytes of the body that its length still promises; infinite where only an end marks it. */
   private due = Infinity
 
@@ -77,7 +78,7 @@ export class H2Exchange implements Exchange, StreamPassenger {
   }
 
   get complete(): boolean {
-    return this.state.endedIn
+    return this.state.endedIn && this.bodyRead === this.state.bodyIn
   }
 
   inform(status: number, headers: readonly Header[]): Promise<Emitted> {
@@ -189,7 +190,7 @@ export class H2Exchange implements Exchange, StreamPassenger {
     if ((!this.state.endedOut && !this.isLeaving) || !this.inner.writableEnded) {
       layer.mute(this.stream) // also where it was answered by hand, and the session waits for its own
       // A session that has come to its end must be left alone: node would write behind its own FIN, and fail.
-      if (!this.connection.lost) this.inner.close()
+      if (!this.connection.lost) this.inner.close(errorCodes.CANCEL)
     }
     layer.leave(this.stream)
     if (this.inner.destroyed) layer.forget(this.stream)
@@ -203,7 +204,10 @@ export class H2Exchange implements Exchange, StreamPassenger {
   private async *chunks(): AsyncGenerator<Uint8Array> {
     try {
       const chunks = this.inner.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
-      for await (const chunk of chunks) yield chunk
+      for await (const chunk of chunks) {
+        this.bodyRead += chunk.length
+        yield chunk
+      }
     } catch {
       // reset, or the connection is lost: `complete` says so
     }

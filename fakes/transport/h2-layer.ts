@@ -4,7 +4,6 @@
  */
 import type { Frames, Settings, WholeFrame } from '../../src/exchange.ts'
 import {
-  endsStream,
   errorCodeOf,
   frameBytes,
   frameHeadBytes,
@@ -154,7 +153,7 @@ export class FrameLayer implements Frames, TapWatch {
 
   incoming(frame: Frame): boolean {
     this.watch.seen('in', frame)
-    if (endsStream(frame)) this.state(frame.stream).endIn()
+    if (frame.stream > this.last || this.states.has(frame.stream)) this.state(frame.stream).came(frame)
     this.credit.incoming(frame)
     if (frame.type === frameTypes.GOAWAY) this.goawayBy ??= 'client'
     if (!isAck(frame)) return true

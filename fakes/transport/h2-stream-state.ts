@@ -1,5 +1,5 @@
 /** What has crossed the wire of one HTTP/2 stream. */
-import { endsStream, frameTypes } from '../../src/wire/h2-frames.ts'
+import { endsStream, flags, frameTypes } from '../../src/wire/h2-frames.ts'
 import type { Frame } from '../../src/wire/h2-frames.ts'
 
 export class StreamState {
@@ -10,10 +10,13 @@ export class StreamState {
   endedOut = false
   /** The client has ended its half. */
   endedIn = false
+  /** Bytes of its body that have come; the session drops what nobody has read when the stream is reset. */
+  bodyIn = 0
   private waiting: (() => void)[] = []
 
-  endIn(): void {
-    this.endedIn = true
+  came(frame: Frame): void {
+    if (frame.type === frameTypes.DATA) this.bodyIn += contentBytes(frame)
+    if (endsStream(frame)) this.endedIn = true
   }
 
   out(frame: Frame): void {
@@ -39,4 +42,10 @@ export class StreamState {
   private tell(): void {
     for (const wake of this.waiting.splice(0)) wake()
   }
+}
+
+/** Bytes of DATA without its padding (RFC 9113 §6.1). */
+function contentBytes({ flags: bits, payload }: Frame): number {
+  const isPadded = (bits & flags.PADDED) !== 0
+  return isPadded ? payload.length - 1 - (payload[0] ?? 0) : payload.length
 }

@@ -5,6 +5,7 @@
  * goes wrong is written here, and what goes right is node's.
  */
 import { Duplex } from 'node:stream'
+import { turn } from '../../src/clock.ts'
 import { frameTypes, FrameReader, preface } from '../../src/wire/h2-frames.ts'
 import type { ReadFrame } from '../../src/wire/h2-frames.ts'
 import type { Socket } from './h1-connection.ts'
@@ -44,7 +45,7 @@ export class H2Tap extends Duplex {
     this.socket = socket
     this.watch = watch
     socket.on('data', (chunk: Buffer) => this.receive(chunk))
-    socket.on('end', () => watch.finished(() => this.push(null)))
+    socket.on('end', () => watch.finished(() => void this.finish()))
     socket.on('error', () => {}) // the connection hears of it; 'close' follows
     socket.once('close', () => this.destroy())
   }
@@ -116,6 +117,12 @@ export class H2Tap extends Duplex {
     const waiting = this.between ?? []
     this.between = undefined
     for (const go of waiting) go()
+  }
+
+  /** A turn later: node writes what the session has to say in one, and fails when it has shut it down before. */
+  private async finish(): Promise<void> {
+    await turn()
+    if (!this.destroyed) this.push(null)
   }
 
   private receive(chunk: Buffer): void {

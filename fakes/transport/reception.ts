@@ -40,8 +40,8 @@ export class Reception {
   private readonly numbers = new Numbers()
   private readonly h1: H1Server
   private readonly h2: H2Server
-  /** Sockets that have not said what they speak. */
-  private readonly waiting = new Set<Socket>()
+  /** Sockets that have not said what they speak, and what resolves when they have, or are over. */
+  private readonly waiting = new Map<Socket, Promise<void>>()
 
   constructor(options: ReceptionOptions) {
     this.options = options
@@ -57,18 +57,18 @@ export class Reception {
   take(socket: Socket): void {
     const { clock, h2, secure } = this.options
     const accepted = { ordinal: this.numbers.connection(), at: clock.now(), proto: 'h1' } as const
-    if (h2 || secure) void this.listen(socket, accepted)
+    if (h2 || secure) this.waiting.set(socket, this.listen(socket, accepted))
     else this.h1.take(socket, accepted)
   }
 
   /** Ends every connection that is left. */
   async stop(): Promise<void> {
-    for (const socket of this.waiting) socket.destroy()
+    for (const socket of this.waiting.keys()) socket.destroy()
+    await Promise.all(this.waiting.values())
     await Promise.all([this.h1.stop(), this.h2.stop()])
   }
 
   private async listen(socket: Socket, accepted: Accepted): Promise<void> {
-    this.waiting.add(socket)
     const lost = (): void => {} // said by `close`, once somebody owns it
     socket.on('error', lost)
     const spoken = await sniff(socket)

@@ -70,6 +70,22 @@ export const ack: readonly Case[] = [
   },
   {
     ...group,
+    id: 'ing.ack.100-unasked',
+    title: 'A 100 that nobody waits for is survived: the records are delivered, or told.',
+    level: 'MAY',
+    source: 'RFC 9110 §15.2',
+    faults: [
+      atAnswer({
+        id: 'continue',
+        when: { attempt: [1] },
+        taken: true,
+        fault: { type: 'unasked_continue' },
+      }),
+    ],
+    promises: [{ use: 'told_or_landed' }],
+  },
+  {
+    ...group,
     id: 'ing.ack.307-308',
     title: 'After 308 the same body is sent by POST to the new place.',
     level: 'SHOULD',

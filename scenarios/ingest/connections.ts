@@ -1,6 +1,6 @@
 /** Connections: kept, given up when the server says so, and replaced when it has closed them. */
 import type { Case } from '../../src/door/index.ts'
-import { atAnswer, ifMet, ingest } from './ingest.ts'
+import { answers, atAnswer, ifMet, ingest } from './ingest.ts'
 
 const group = { ...ingest, group: 'Connections and timeouts' } as const
 
@@ -45,5 +45,31 @@ export const connections: readonly Case[] = [
     ],
     promises: [{ use: 'reused_after_idle' }, { use: 'landed', times: 1 }],
     reference_s: 4,
+  },
+  {
+    ...group,
+    id: 'ing.conn.drains-body',
+    title: 'Errors with a body of a megabyte do not use up connections: it is read, or few are given up.',
+    level: 'MAY',
+    source: 'RFC 9112 §9.3',
+    records: 10,
+    config: { concurrency: 1, 'retry.max_attempts': 6 },
+    faults: [answers(503, [1, 2, 3, 4, 5], { body_bytes: 1_000_000 })],
+    promises: [{ use: 'connections', max: 3 }],
+  },
+  {
+    ...group,
+    id: 'ing.conn.cap',
+    title: 'In a burst there are no more connections than the client was told to have at work.',
+    level: 'SHOULD',
+    source: 'Tinybird guide "GOAWAY": too many alive connections',
+    records: 500,
+    config: { 'batch.max_events': 10, concurrency: 4 },
+    faults: [{ id: 'slow', on: 'accept', shape: [{ type: 'latency', delay_ms: 200 }] }],
+    promises: [
+      { use: 'live_connections', max: 4, knob: 'concurrency' },
+      { use: 'landed', times: 1 },
+    ],
+    reference_s: 6,
   },
 ]

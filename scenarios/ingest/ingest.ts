@@ -11,6 +11,9 @@ export const ingest: Shared = {
   needs: {},
 }
 
+/** Over HTTP/2, for those who can speak it. */
+export const overHttp2: Shared & Pick<Case, 'http2'> = { ...ingest, http2: true, needs: { can: ['h2'] } }
+
 /** A rule that strikes requests by their content, where the answer is due. */
 export function atAnswer(rule: Omit<Rule, 'on' | 'key'>): Rule {
   return { ...rule, key: 'content', on: 'response-head' }

@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serveH1 } from '../../fakes/server.ts'
+import { serveSocket } from '../../fakes/server.ts'
 import { clientCommand, linesClientCommand } from '../../src/clients/command.ts'
 import type { ClientName, LinesClientName } from '../../src/clients/command.ts'
 import { referenceHello } from '../../src/clients/reference-lines.ts'
@@ -52,7 +52,7 @@ export function setupFor(client: string, judging: Judging = {}): Setup {
   const protocol = judging.protocol ?? 'generic'
   const { rung = 'pipe', reuse = false } = judging
   return {
-    endpoint: serveH1,
+    endpoint: serveSocket,
     driver: rung === 'lines' ? linesDriver(client, { reuse }) : pipeDriver(client),
     metronome: pipeDriver(shipped('metronome')),
     protocol,

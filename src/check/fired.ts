@@ -2,13 +2,15 @@
  * fired: every fault of the case struck as planned, often enough. Without that the case shows nothing.
  *
  * Analyses: 1. misfires, of any rule: what was emitted differs from what was planned; 2. per rule demanded, how
- * often it struck. Never a fail: it is the harness that did not do its part.
+ * often it struck. Never a fail: it is the harness that did not do its part. A fault that waited in vain for several
+ * streams is no misfire: where it never struck, the case says nothing (`excuse.ts`).
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { EntryOf } from '../entry.ts'
 import { shown } from '../errors.ts'
 import type { Finding } from '../verdict.ts'
 import type { CheckerOf } from './checker.ts'
+import { isLonely } from './excuse.ts'
 import { counted, finding, merge } from './finding.ts'
 
 type Fault = EntryOf<'fault'>
@@ -21,7 +23,7 @@ export const fired: CheckerOf<'fired'> = (_, { rules }) => {
       if (entry.kind !== 'fault') return
       if (isDeepStrictEqual(entry.planned, entry.emitted)) {
         struck.set(entry.rule, (struck.get(entry.rule) ?? 0) + 1)
-      } else misfires.push(entry)
+      } else if (!isLonely(entry)) misfires.push(entry)
     },
     finish: () => {
       if (rules.length === 0 && struck.size === 0 && misfires.length === 0) {

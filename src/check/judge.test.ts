@@ -59,6 +59,14 @@ const calls: readonly RuleCall[] = [
   { use: 'splits' },
   { use: 'isolates', seq: 63 },
   { use: 'learns' },
+  { use: 'live_connections', max: 8, knob: 'concurrency' },
+  { use: 'settles', live: 4, more_max: 10 },
+  { use: 'calm_connections', min_ms: 25 },
+  { use: 'goaway_honoured', grace_ms: 100 },
+  { use: 'resent_unprocessed' },
+  { use: 'streams_kept', max: 1 },
+  { use: 'pings_acked', grace_ms: 100 },
+  { use: 'gives_up_waiting' },
 ]
 
 describe('judge', () => {

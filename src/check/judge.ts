@@ -11,6 +11,7 @@ import { caseVerdict } from '../verdict.ts'
 import type { CaseVerdict, Finding, Guarantee, Level } from '../verdict.ts'
 import type { Checker, CheckerOf, Fold } from './checker.ts'
 import { cleanExit } from './clean-exit.ts'
+import { excuse } from './excuse.ts'
 import { Facts } from './facts.ts'
 import { finding } from './finding.ts'
 import { fired } from './fired.ts'
@@ -77,8 +78,10 @@ function convene(run: Entry): Court {
       for (const fold of folds) fold.step(entry)
     },
     finish: () => {
-      const found = folds.map((fold) => common.failure() ?? fold.finish())
-      const guarantee = common.run(() => guaranteeOf(facts))
+      const judged = folds.map((fold) => common.failure() ?? fold.finish())
+      const excused = common.run(() => excuse(facts, judged))
+      const found = excused ? judged.map(() => excused) : judged
+      const guarantee = excused ? undefined : common.run(() => guaranteeOf(facts))
       return {
         run,
         verdict: caseVerdict(found.map(({ verdict }) => verdict)),

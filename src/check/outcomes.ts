@@ -7,7 +7,7 @@
  *
  * Linear in entries and in records; what is kept are ranges, and two bits a record.
  */
-import { takenIds } from '../history.ts'
+import { isDoubtful, takenIds } from '../history.ts'
 import type { Attempt } from '../history.ts'
 import { limits } from '../limits.ts'
 import { countIds, rangesOf } from '../record.ts'
@@ -114,9 +114,8 @@ function zombies(facts: Facts): IdRange[] {
   const carriers = tested(facts)
   const end = ({ sent }: Attempt): number => sent?.t ?? Infinity
   const final = carriers
-    .filter(
-      ({ attempt }) => confirmedAt(attempt, facts.run.profile) !== undefined && !mayHaveLeft(attempt, left),
-    )
+    .filter(({ attempt }) => confirmedAt(attempt, facts.run.profile) !== undefined)
+    .filter(({ attempt }) => !isDoubtful(attempt) && !mayHaveLeft(attempt, left))
     .sort((a, b) => end(a.attempt) - end(b.attempt))
   const [settled, again] = [new IdSet(), new IdSet()]
   let next = 0

@@ -7,6 +7,8 @@ import type { RuleCall, RuleName } from '../promises.ts'
 import type { Checker, CheckerOf, RuleChecker } from './checker.ts'
 import { merge } from './finding.ts'
 import { backoffResets, gapsCapped, gapsGrow, gapsSpread, oneLayer } from './rules/backoff.ts'
+import { goawayHonoured, pingsAcked, resentUnprocessed, streamsKept } from './rules/frames.ts'
+import { givesUpWaiting } from './rules/silence.ts'
 import { keptTogether, outlasts, withinBudget } from './rules/budget.ts'
 import { calmAfter, calmInOutage, limitedGap, rate } from './rules/calm.ts'
 import { acceptedIsNotAcked, acksFollowAnswers, asksForCommit } from './rules/acks.ts'
@@ -22,6 +24,7 @@ import {
 import { closeHonoured, connections, freshConnection, reusedAfterIdle } from './rules/connections.ts'
 import { attempts, landed, requests } from './rules/counts.ts'
 import { conflictIsDelivery, freshKeys, sameBody, sameKey, withinWindow } from './rules/keys.ts'
+import { calmConnections, liveConnections, settles } from './rules/live.ts'
 import { notStarved, othersLand, stops } from './rules/others.ts'
 import { notRetried, retried, shrinks } from './rules/retries.ts'
 import { isolates, learns, splits } from './rules/sizes.ts'
@@ -78,6 +81,14 @@ const checkers: { readonly [N in RuleName]: RuleChecker<N> } = {
   fresh_connection: freshConnection,
   close_honoured: closeHonoured,
   reused_after_idle: reusedAfterIdle,
+  live_connections: liveConnections,
+  settles,
+  calm_connections: calmConnections,
+  goaway_honoured: goawayHonoured,
+  resent_unprocessed: resentUnprocessed,
+  streams_kept: streamsKept,
+  pings_acked: pingsAcked,
+  gives_up_waiting: givesUpWaiting,
   before_stop: beforeStop,
   ends_by_itself: endsByItself,
   silent,

@@ -38,6 +38,8 @@ export interface Outcome {
   readonly waitMs?: number
   /** No request was made at all: nobody listens. */
   readonly unsent?: boolean
+  /** The server says that it did nothing with the request. */
+  readonly unprocessed?: boolean
   /** The records may have been taken all the same. */
   readonly unsure?: boolean
 }

@@ -1,12 +1,9 @@
 /** One attempt of the reference client: a POST, redirects followed, the answer read to its end, all within a time. */
-import { request } from 'undici'
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Answer } from './reference-answers.ts'
+import type { Carrier } from './reference-asked.ts'
 
-/** Of an answer, kept for its meaning. What is longer is read, and its meaning is that of its status. */
-const answerBytesMax = 8 * 2 ** 20
 const redirectsMax = 5
 
 export interface Exchange {
@@ -27,7 +24,7 @@ export interface Attempt {
   /** For the origin of `url` alone. */
   readonly authorization: string
   readonly body: Buffer
-  readonly dispatcher: Dispatcher
+  readonly carrier: Carrier
   readonly clock: Clock
   readonly timeoutMs: number
   /** Ends the attempt early. */
@@ -74,45 +71,17 @@ function redirection({ status, headers }: Answer, from: URL): URL | undefined {
 }
 
 async function exchange(
-  { url, headers, body, dispatcher, timeoutMs, onExchange }: Attempt,
+  { url, headers, body, carrier, timeoutMs, onExchange }: Attempt,
   secret: { authorization?: string },
   signal: AbortSignal,
 ): Promise<Answer> {
   const asked = { url: url.href, headers, bytes: body.length }
-  // undici's own timers are coarse: they stand behind ours.
-  const undiciMs = 2 * timeoutMs
   try {
-    const answer = await request(url, {
-      method: 'POST',
-      headers: { ...headers, ...secret },
-      body,
-      dispatcher,
-      signal,
-      headersTimeout: undiciMs,
-      bodyTimeout: undiciMs,
-    })
-    const response = { status: answer.statusCode, headers: answer.headers, ...(await read(answer.body)) }
+    const response = await carrier.ask({ url, headers: { ...headers, ...secret }, body, timeoutMs, signal })
     onExchange?.({ request: asked, response })
     return response
   } catch (error) {
     onExchange?.({ request: asked, error: messageOf(error) })
     throw error
   }
-}
-
-/** To the end, or the connection cannot be used again and a cut answer would pass for a whole one. */
-async function read(body: AsyncIterable<Buffer>): Promise<Pick<Answer, 'body' | 'cut'>> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  let cut: string | undefined
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.length
-      if (bytes <= answerBytesMax) chunks.push(chunk)
-    }
-  } catch (error) {
-    cut = messageOf(error)
-  }
-  const text = bytes <= answerBytesMax ? Buffer.concat(chunks).toString() : ''
-  return { body: text, ...(cut === undefined ? {} : { cut }) }
 }

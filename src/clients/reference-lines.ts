@@ -6,7 +6,7 @@ import { ingestClient, referenceKnobs } from './reference.ts'
 export const referenceHello: LinesHello = {
   client: 'tailrace-reference',
   version: '1',
-  can: ['ingest', 'flush', 'gzip'],
+  can: ['ingest', 'flush', 'gzip', 'h2'],
   knobs: referenceKnobs,
 }
 

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { outcomeOf } from './reference-answers.ts'
 import type { Fate, Outcome } from './reference-answers.ts'
 import { post } from './reference-attempt.ts'
 import type { Exchange } from './reference-attempt.ts'
+import { NotProcessed } from './reference-asked.ts'
+import type { Carrier } from './reference-asked.ts'
 import { backoffMs, Turnstile } from './reference-pace.ts'
 import { SizeLimit } from './reference-queue.ts'
 import type { Settings } from './reference-settings.ts'
@@ -21,6 +22,8 @@ const timerGuardMs = 10
 const denialsMax = 3
 /** A connection that is refused costs no request, so there may be more of them than attempts. */
 const refusedPerAttempt = 2
+/** Nor does what a server says it has not processed (RFC 9113 §8.7); but one that never does is given up, too. */
+const unprocessedMax = 20
 /** The action that goes before each record of a _bulk request. */
 const bulkAction = '{"create":{}}\n'
 
@@ -31,7 +34,7 @@ export interface SenderOptions {
   readonly token: string
   readonly settings: Settings
   readonly clock: Clock
-  readonly dispatcher: Dispatcher
+  readonly carrier: Carrier
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
   readonly wall: () => number
   readonly unit: (key: string, attempt: number) => number
@@ -126,7 +129,7 @@ export class Sender {
     const { sleep, settings, over } = this.options
     if (whole.lines.length > 1 && this.sizes.excludes(whole.bytes)) return this.deliverHalves(whole)
     let batch = whole
-    for (let tries = 1, refused = 0; ; tries += 1) {
+    for (let tries = 1, refused = 0, unprocessed = 0; ; tries += 1) {
       const outcome = await this.attempt(batch)
       const { kind, why, waitMs = 0 } = outcome
       if (kind === 'too large' && batch.lines.length > 1) return this.deliverHalves(batch)
@@ -144,11 +147,14 @@ export class Sender {
         return false
       }
       if (outcome.unsent) refused += 1
+      if (outcome.unprocessed) unprocessed += 1
       const most = settings['retry.max_attempts']
-      if (tries - refused >= most || refused >= most * refusedPerAttempt) {
+      const patience = refused < most * refusedPerAttempt && unprocessed < unprocessedMax
+      if (tries - refused - unprocessed >= most || !patience) {
         this.drop(batch.lines, `${why} (attempt ${tries})`)
         return true
       }
+      if (outcome.unprocessed && unprocessed === 1) continue // as when a server ends a connection in good order
       await sleep(this.waitMs(batch, tries), over)
     }
   }
@@ -190,7 +196,7 @@ export class Sender {
   }
 
   private async request({ lines, body, coded, key }: Batch): Promise<Outcome> {
-    const { token, dispatcher, settings, clock, wall, over, onExchange } = this.options
+    const { token, carrier, settings, clock, wall, over, onExchange } = this.options
     const { url, bulk, durable } = this
     try {
       const answer = await post({
@@ -202,7 +208,7 @@ export class Sender {
         },
         authorization: `Bearer ${token}`,
         body,
-        dispatcher,
+        carrier,
         clock,
         timeoutMs: settings['timeout.request_ms'],
         signal: over,
@@ -212,7 +218,9 @@ export class Sender {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       const unsent = code === 'ECONNREFUSED'
-      return { kind: 'retryable', why: messageOf(error) || `${code}`, unsent, unsure: !unsent }
+      const unprocessed = error instanceof NotProcessed
+      const why = messageOf(error) || `${code}`
+      return { kind: 'retryable', why, unsent, unprocessed, unsure: !unsent && !unprocessed }
     }
   }
 

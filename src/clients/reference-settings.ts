@@ -19,6 +19,8 @@ export interface Settings {
   readonly 'timeout.connect_ms': number
   /** One attempt: connection, request, redirects and the whole answer. */
   readonly 'timeout.request_ms': number
+  /** What is spoken where the URL says http: HTTP/1.1, or HTTP/2 from the first byte. */
+  readonly http: 1 | 2
   readonly compression: 'none' | 'gzip'
   /** Whether records count as delivered only once they have landed, where the server can say so. */
   readonly 'ack.durable': boolean
@@ -40,12 +42,14 @@ const defaults: Settings = {
   'retry.max_ms': 3_000,
   'timeout.connect_ms': 5_000,
   'timeout.request_ms': 10_000,
+  http: 1,
   compression: 'none',
   'ack.durable': false,
   'dedup.window_ms': Infinity,
 }
 
-const choices: Readonly<Record<string, readonly string[]>> = {
+const choices: Readonly<Record<string, readonly (string | number)[]>> = {
+  http: [1, 2],
   'queue.overflow': ['block', 'drop_new', 'drop_old'],
   compression: ['none', 'gzip'],
 }
@@ -67,6 +71,7 @@ export function settingsOf(wishes: Readonly<Record<string, unknown>>): Settings 
 function fits(knob: Knob, wish: unknown): boolean {
   const normal = defaults[knob]
   if (typeof normal === 'boolean') return typeof wish === 'boolean'
-  if (typeof normal === 'string') return choices[knob]?.includes(wish as string) ?? false
+  const choice = choices[knob]
+  if (choice) return choice.includes(wish as string | number)
   return Number.isSafeInteger(wish) && (wish as number) > 0 && (wish as number) <= numberMax
 }

@@ -3,15 +3,21 @@
  * It is written to be copied; each constant and each branch is a promise that a case checks.
  *
  * This file holds what waits and what is under way. Beside it: settings (what may be wished), queue (what makes a
- * batch), sender (how one gets across), attempt (one request), answers (what they mean), pace (when it sends).
+ * batch), sender (how one gets across), attempt (one request), answers (what they mean), pace (when it sends), carrier
+ * (which HTTP is spoken; h1, h2, sockets).
  */
 import { setMaxListeners } from 'node:events'
-import { Agent } from 'undici'
+import { readFileSync } from 'node:fs'
 import type { Dispatcher } from 'undici'
 import { realClock, sleep } from '../clock.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { unit } from '../random.ts'
 import type { Exchange } from './reference-attempt.ts'
+import { Carriers } from './reference-carrier.ts'
+import type { CarrierOptions } from './reference-carrier.ts'
+import type { Carrier } from './reference-asked.ts'
+import { undiciCarrier } from './reference-h1.ts'
+import type { Connect } from './reference-h2.ts'
 import { Queue } from './reference-queue.ts'
 import type { Fullness } from './reference-queue.ts'
 import { Sender } from './reference-sender.ts'
@@ -27,7 +33,12 @@ export interface IngestClientOptions {
   readonly token: string
   /** Wishes by name; unknown names and odd values are ignored. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** HTTP/1.1 goes by it. */
   readonly dispatcher?: Dispatcher
+  /** HTTP/2 in the clear goes over it, in place of TCP. */
+  readonly connect?: Connect
+  /** Authorities to trust beside those that Node knows, as PEM; the file that TAILRACE_CA names when absent. */
+  readonly ca?: string
   /** Of all its timers, and of `sleep` and `wall` where these are absent. */
   readonly clock?: Clock
   /** Waits before another attempt; resolves early when `signal` aborts. */
@@ -58,7 +69,7 @@ export function ingestClient(options: IngestClientOptions): IngestClient {
 export class IngestClient {
   private readonly settings: Settings
   private readonly clock: Clock
-  private readonly dispatcher: Dispatcher
+  private readonly carrier: Carrier
   private readonly sender: Sender
   private readonly queue: Queue
   private readonly drop: (lines: readonly string[], why: string, count?: number) => void
@@ -80,7 +91,8 @@ export class IngestClient {
     const { warn = (line): void => void process.stderr.write(`${line}\n`) } = options
     this.settings = settingsOf(options.config ?? {})
     this.clock = clock
-    this.dispatcher = options.dispatcher ?? agent(this.settings)
+    const drawn = options.unit ?? ((key, attempt) => unit('reference', 'backoff', key, attempt))
+    this.carrier = carrierOf(options, { settings: this.settings, clock, unit: drawn })
     setMaxListeners(0, this.over.signal) // every batch under way has some
     this.drop = (lines, why, count = lines.length) => {
       this.dropped += count
@@ -92,10 +104,10 @@ export class IngestClient {
       token,
       settings: this.settings,
       clock,
-      dispatcher: this.dispatcher,
+      carrier: this.carrier,
       sleep: options.sleep ?? ((ms, signal) => sleep(clock, ms, signal)),
       wall: options.wall ?? (() => clock.wall()),
-      unit: options.unit ?? ((key, attempt) => unit('reference', 'backoff', key, attempt)),
+      unit: drawn,
       over: this.over.signal,
       onExchange: options.onExchange ?? (() => {}),
       delivered: (lines, count) => {
@@ -146,7 +158,7 @@ export class IngestClient {
     const closed = await this.flush()
     const hurried = this.over.signal.aborted
     this.over.abort()
-    const gone = this.dispatcher.close()
+    const gone = this.carrier.close()
     if (!hurried) await gone // else a connection that is still being made would hold us up
     return closed
   }
@@ -207,7 +219,15 @@ export class IngestClient {
   }
 }
 
-/** Connections are kept alive, and there are no more of them than batches under way. */
-function agent({ concurrency, 'timeout.connect_ms': timeout }: Settings): Agent {
-  return new Agent({ connections: concurrency, connect: { timeout } })
+function carrierOf(
+  { dispatcher, connect, ca = trusted() }: IngestClientOptions,
+  common: Pick<CarrierOptions, 'settings' | 'clock' | 'unit'>,
+): Carrier {
+  const plain = dispatcher && common.settings.http === 1
+  return plain ? undiciCarrier(dispatcher) : new Carriers({ ...common, ca, connect })
+}
+
+function trusted(): string | undefined {
+  const { TAILRACE_CA: file } = process.env
+  return file === undefined ? undefined : readFileSync(file, 'utf8')
 }

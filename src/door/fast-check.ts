@@ -8,8 +8,12 @@ import type { Fault, FaultName, FaultOf } from '../fault.ts'
 import type { answers } from '../faults/answers.ts'
 import type { batches } from '../faults/batches.ts'
 import type { cuts } from '../faults/cuts.ts'
-import type { Plan, Rule } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
+import { plansOf } from './fast-check-parts.ts'
+import type { Unnamed } from './fast-check-parts.ts'
 
+export { anyPlans } from './fast-check-catalogue.ts'
+export { rulesMax } from './fast-check-parts.ts'
 export { caseOfPlan } from './plan-case.ts'
 export { simulate } from './simulate.ts'
 export type { SimulatedClient, Simulation } from './simulate.ts'
@@ -185,34 +189,25 @@ const when = fc.oneof(
 
 const allKinds = Object.values(kinds) as unknown as readonly Form[][]
 
-/** A rule without its id. Each fault is as likely as any other, in each of its places. */
-const rule: fc.Arbitrary<Omit<Rule, 'id'>> = fc
+/** Each fault is as likely as any other, in each of its places. */
+const rule: fc.Arbitrary<Unnamed> = fc
   .oneof(...allKinds.map((forms) => fc.oneof(...forms.map(([fault, places]) => placed(fault, places)))))
-  .chain((given): fc.Arbitrary<Omit<Rule, 'id'>> =>
-    bounds(given) ? fc.constant(given) : when.map((when): Omit<Rule, 'id'> => ({ ...given, when })),
+  .chain((given): fc.Arbitrary<Unnamed> =>
+    bounds(given) ? fc.constant(given) : when.map((when): Unnamed => ({ ...given, when })),
   )
 
-function placed(fault: fc.Arbitrary<Fault>, places: readonly Place[]): fc.Arbitrary<Omit<Rule, 'id'>> {
+function placed(fault: fc.Arbitrary<Fault>, places: readonly Place[]): fc.Arbitrary<Unnamed> {
   return fc.tuple(fault, fc.constantFrom(...places)).map(([fault, place]) => ({ ...place, fault }))
 }
 
 /** Faults that have an end of their own and count by no attempt. */
-function bounds({ fault }: Omit<Rule, 'id'>): boolean {
+function bounds({ fault }: Unnamed): boolean {
   return fault?.type === 'connection_refused' || fault?.type === 'rate_limit' || fault?.type === 'idle_close'
 }
 
-/** At most so many rules in a plan. */
-export const rulesMax = 4
-
 /** Plans of a few rules, over every fault of the catalogue that can strike in this process. Shrinks rule by rule. */
 export function plans(): fc.Arbitrary<Plan> {
-  return fc
-    .tuple(fc.nat({ max: 9999 }), fc.array(rule, { minLength: 1, maxLength: rulesMax }))
-    .map(([seed, rules]) => ({
-      version: 1,
-      seed: String(seed),
-      rules: rules.map((given, i) => ({ id: `r${i + 1}`, ...given })),
-    }))
+  return plansOf(rule)
 }
 
 /** As a file that `tailrace run FILE` accepts. */

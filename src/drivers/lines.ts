@@ -71,8 +71,12 @@ export function linesDriver(command: string, options: LinesOptions = {}): Driver
   }
 }
 
-/** Several clients of a case are processes that come and go; and what follows a stop is heard to the exit alone. */
-function isShareable({ client, steps }: Drive): boolean {
+/**
+ * Several clients of a case are processes that come and go; what follows a stop is heard to the exit alone; and whom a
+ * runtime trusts it reads at its start.
+ */
+function isShareable({ client, steps, env }: Drive): boolean {
+  if (env['TAILRACE_CA'] !== undefined) return false
   const stop = steps?.findIndex((step) => step.do === 'stop') ?? -1
   return client === undefined && (stop < 0 || stop === (steps?.length ?? 0) - 1)
 }

@@ -16,6 +16,13 @@ export const answers = {
       status: { type: 'integer', min: 200, max: 599, says: 'status code of the answer' },
       headers: { type: 'headers', optional: true, says: 'added to the answer' },
       body: { type: 'text', optional: true, says: "the body; the protocol's own error body when absent" },
+      body_bytes: {
+        type: 'integer',
+        min: 0,
+        max: 100_000_000,
+        optional: true,
+        says: 'the body is filled with spaces to this length',
+      },
       retry_after_s: {
         type: 'integer',
         min: 0,

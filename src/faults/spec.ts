@@ -46,6 +46,11 @@ export interface FaultSpec {
    * The protocol's answer promises that the record was taken (202 follows take), so it needs `taken: true`.
    */
   readonly answer: 'own' | 'protocol' | 'none'
+  /**
+   * The answer breaks rules in such a way that a client may read it as whole or refuse it, and is held to neither: it
+   * counts where the client goes by it, and is none that the client must have understood.
+   */
+  readonly doubtful?: true
   /** A shaper changes how bytes flow, composes with faults, and takes no slot. */
   readonly shaper?: true
   readonly says: string

@@ -1,6 +1,6 @@
 /** Whole runs on real sockets, with drivers that live in this process, for tests. */
 import { request } from 'undici'
-import { serveH1 } from '../../fakes/server.ts'
+import { serveSocket } from '../../fakes/server.ts'
 import { realClock } from '../clock.ts'
 import type { Drive, Driven, Driver } from '../driver.ts'
 import type { EndpointFactory } from '../endpoint.ts'
@@ -75,7 +75,7 @@ export function run(client: Client, staging: Staging = {}): Promise<Report> {
     cases = [probe, a, b],
     notApplicable = [],
     driver,
-    endpoint = serveH1,
+    endpoint = serveSocket,
     seed = '1',
     ...over
   } = staging

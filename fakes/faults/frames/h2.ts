@@ -1,4 +1,4 @@
-/** What the faults of HTTP/2 have in common: they need frames, and a client that may have ended its stream first. */
+/** What the faults of HTTP/2 have in common: they need frames. */
 import type { Connection, Frames } from '../../../src/exchange.ts'
 import type { FaultName, FaultOf } from '../../../src/fault.ts'
 import { errorCodes } from '../../../src/wire/h2-frames.ts'
@@ -57,7 +57,7 @@ export function ofConnection<N extends FaultName>(
   }
 }
 
-/** Resolves when the first answer on the connection is over; whether that comes to pass while faults are to be. */
+/** Waits until the first answer on the connection is over: whether that was before its end and the healing. */
 export async function warmed(frames: Frames, { closed, healed }: Waiting): Promise<boolean> {
   await Promise.race([frames.warm, aborted([closed, healed])])
   return !closed.aborted && !healed.aborted

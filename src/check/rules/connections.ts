@@ -123,7 +123,7 @@ export const reusedAfterIdle: RuleChecker<'reused_after_idle'> = (facts) => {
   const closes: EntryOf<'fault'>[] = []
   return {
     step: (entry) => {
-      if (entry.kind === 'fault' && entry.emitted.type === 'idle_close') closes.push(entry)
+      if (entry.kind === 'fault' && endsIdle(entry)) closes.push(entry)
     },
     finish: () => {
       const carriers = tested(facts)
@@ -137,6 +137,11 @@ export const reusedAfterIdle: RuleChecker<'reused_after_idle'> = (facts) => {
       return finding('unknown', 'No idle connection was closed.')
     },
   }
+}
+
+/** By closing it, or by GOAWAY. */
+function endsIdle({ emitted: { type, point } }: EntryOf<'fault'>): boolean {
+  return type === 'idle_close' || (type === 'goaway' && point === 'idle')
 }
 
 /** Whether each connection used before the last of several offers had been closed by then. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EntryOf } from '../../entry.ts'
 import type { IdRange } from '../../record.ts'
-import { ledger, ruled } from '../testing/ledgers.ts'
+import { judgedByAll, ledger, ruled, runOf } from '../testing/ledgers.ts'
 import type { LedgerOf } from '../testing/ledgers.ts'
 
 const refused = (named: boolean, over: Partial<EntryOf<'run'>> = {}): LedgerOf =>
@@ -76,5 +76,33 @@ describe('told, of quarantine', () => {
         .exit(0)
         .verdict('rule'),
     ).toBe('unknown')
+  })
+})
+
+describe('an answer that breaks the rules', () => {
+  const struckBy = { type: 'bare_lf', point: 'response-head', taken: true }
+  const rules = ruled({ use: 'resent_or_told' }).checks
+  const run = runOf({ checks: [...judgedByAll().checks, ...rules] })
+  const offered = (): LedgerOf => ledger(run).offer(5)
+  const failing = (of: LedgerOf): string[] =>
+    of
+      .exit(0)
+      .judge()
+      .checks.filter(({ verdict }) => verdict === 'fail')
+      .map(({ id }) => id)
+
+  it('may be gone by', () => expect(failing(offered().attempt({ struckBy }))).toEqual([]))
+
+  it('may be refused, and what it answered sent again', () => {
+    expect(failing(offered().attempt({ struckBy }).attempt({ at: 5_000 }))).toEqual([])
+  })
+
+  it('is held to neither, where a good one and one that was cut are', () => {
+    expect(failing(offered().attempt().attempt({ at: 5_000 }))).toEqual(
+      expect.arrayContaining(['inv.no-double', 'I7']),
+    )
+    expect(failing(offered().attempt({ written: 'partial', struckBy }))).toEqual(
+      expect.arrayContaining(['rule', 'I2']),
+    )
   })
 })

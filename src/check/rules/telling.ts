@@ -4,7 +4,7 @@
  * Where everything was delivered there is nothing to tell; where every answer arrived whole there is nothing to
  * send again: then the fault did not bite, and the rule cannot tell.
  */
-import { failed, fullAnswer } from '../../history.ts'
+import { failed, fullAnswer, isDoubtful } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
 import { acknowledges } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
@@ -97,10 +97,12 @@ function abandoned(
   return { silent: word.untold(silent.ranges()), rekeyed: word.untold(rekeyed.ranges()) }
 }
 
-/** Whether the status alone is an acknowledgement under this profile, and could be read. */
-function acknowledged({ respond, sent }: Attempt, profile: Profile): boolean {
-  if (profile.ack.needs !== 'status' || sent?.written !== 'partial' || !respond) return false
-  return acknowledges(profile, respond.status)
+/** Whether an acknowledgement could be read: in the status alone under this profile, or in a doubtful answer. */
+function acknowledged(attempt: Attempt, profile: Profile): boolean {
+  const { respond, sent } = attempt
+  const byStatus = profile.ack.needs === 'status' && sent?.written === 'partial'
+  const byDoubt = sent?.written === 'full' && isDoubtful(attempt)
+  return (byStatus || byDoubt) && respond !== undefined && acknowledges(profile, respond.status)
 }
 
 export const takenBeforeExit: RuleChecker<'taken_before_exit'> = fromFacts((facts) => {

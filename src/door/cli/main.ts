@@ -3,23 +3,9 @@ import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { exitCodes, messageOf, TailraceError } from '../../errors.ts'
 import { endAllClients } from '../../drivers/pipe.ts'
-import { addCheck } from './check.ts'
 import type { Ending } from './ending.ts'
-import { addExplain } from './explain.ts'
-import { addFaults } from './faults.ts'
-import { addInit } from './init.ts'
-import { addList } from './list.ts'
-import { addProfile } from './profile.ts'
-import { addReplay } from './replay.ts'
-import { addRun } from './run.ts'
 import { addServe } from './serve.ts'
 import { version } from './version.ts'
-
-/** In the order of the help. */
-const verbs = [
-  ...[addRun, addList, addFaults, addExplain, addCheck, addReplay],
-  ...[addServe, addProfile, addInit],
-]
 
 /** Signals by which a person or a terminal ends a run; its clients must not outlive it. */
 const endings: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
@@ -33,6 +19,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(version)
     .showHelpAfterError('(tailrace help shows what there is)')
     .exitOverride()
+  // A server is waited for: what the other verbs need is not loaded for it.
+  const verbs = argv[0] === 'serve' ? [addServe] : (await import('./verbs.ts')).verbs
   for (const add of verbs) add(program, ending)
   const interrupted = (signal: NodeJS.Signals): void => {
     if (ending.interrupt) return ending.interrupt()

@@ -1,6 +1,6 @@
 /** The flags of `serve`, read all at once: every wrong one is named before anything starts. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { DataSource, isName } from '../../../fakes/pipeline/data-sources.ts'
 import { misfitProblem, readFirstFile } from '../../../fakes/pipeline/first-file.ts'
 import { readRows } from '../../../fakes/pipeline/rows.ts'
@@ -14,17 +14,23 @@ import { parsePlan } from '../../plan/parse.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { JsonObject } from '../../record.ts'
 import { readText } from './files.ts'
-import { suiteNumber } from './stage.ts'
 
 /** As commander hands them over. */
 export interface RawServeFlags {
   port: string
   host: string
   protocol: string
+  h2?: true
+  tls?: true
+  out: string
   plan?: string
   seed?: string
-  ledger?: string
   datasource: string[]
+  landing: string
+  clock: string
+  timeScale: string
+  adminPort?: string
+  ledger?: string
   json?: true
 }
 
@@ -32,12 +38,25 @@ export interface ServeFlags {
   readonly port: number
   readonly host: string
   readonly protocol: FakeProtocol
+  readonly h2: boolean
+  readonly tls: boolean
+  /** Where the certificate of the authority goes. */
+  readonly out: string
   readonly plan: Plan
-  readonly ledgerFile?: string
   /** With `tailrace`, which takes rows of any shape. */
   readonly dataSources: readonly DataSource[]
+  readonly clock: 'real' | 'virtual'
+  /** How many real seconds one of the server takes. */
+  readonly timeScale: number
+  /** No admin API when absent. */
+  readonly adminPort?: number
+  readonly ledgerFile?: string
   readonly json: boolean
 }
+
+/** What all chance comes from when neither a plan nor a flag says it. */
+const seedOtherwise = '1'
+const landings: readonly string[] = ['memory']
 
 export function readServeFlags(raw: RawServeFlags): ServeFlags {
   const problems: Problem[] = []
@@ -45,17 +64,55 @@ export function readServeFlags(raw: RawServeFlags): ServeFlags {
   if (raw.datasource.length > 0 && protocol && protocol.name !== 'events-api') {
     problems.push({ at: '--datasource', expected: '--protocol events-api', got: shown(raw.protocol) })
   }
+  if (!landings.includes(raw.landing)) {
+    problems.push({ at: '--landing', expected: `one of ${landings.join(', ')}`, got: shown(raw.landing) })
+  }
   const flags = {
-    port: portOf(raw.port, problems),
+    port: portOf('--port', raw.port, problems),
     host: raw.host,
+    h2: raw.h2 ?? false,
+    tls: raw.tls ?? false,
+    out: raw.tls ? folder(raw.out, problems) : raw.out,
     plan: planOf(raw, problems),
+    ...timeOf(raw, problems),
+    ...(raw.adminPort === undefined ? {} : { adminPort: portOf('--admin-port', raw.adminPort, problems) }),
     ...(raw.ledger === undefined ? {} : { ledgerFile: writable(raw.ledger, problems) }),
     dataSources: dataSourcesOf(raw.datasource, problems),
     json: raw.json ?? false,
   }
+  if (flags.port !== 0 && flags.adminPort === flags.port) {
+    problems.push({ at: '--admin-port', expected: 'another port than --port', got: shown(raw.adminPort) })
+  }
   if (problems.length > 0 || !protocol) throw new TailraceError('usage', 'these flags do not fit', problems)
   return { ...flags, protocol }
 }
+
+/** A clock that is wound by hand needs a hand, and has no pace of its own. */
+function timeOf(
+  { clock, timeScale, adminPort }: RawServeFlags,
+  problems: Problem[],
+): Pick<ServeFlags, 'clock' | 'timeScale'> {
+  const scale = Number(timeScale)
+  const isScale = /^\d+(\.\d+)?$/.test(timeScale) && scale >= scaleMin && scale <= scaleMax
+  if (!isScale) {
+    const expected = `a number from ${scaleMin} to ${scaleMax}`
+    problems.push({ at: '--time-scale', expected, got: shown(timeScale) })
+  }
+  if (clock !== 'real' && clock !== 'virtual') {
+    problems.push({ at: '--clock', expected: 'one of real, virtual', got: shown(clock) })
+    return { clock: 'real', timeScale: 1 }
+  }
+  if (clock === 'virtual' && adminPort === undefined) {
+    problems.push({ at: '--clock', expected: '--admin-port, by which the clock is turned', got: 'none' })
+  }
+  if (clock === 'virtual' && isScale && scale !== 1) {
+    problems.push({ at: '--time-scale', expected: '--clock real', got: shown(clock) })
+  }
+  return { clock, timeScale: isScale ? scale : 1 }
+}
+
+/** Beyond these nothing that waits would be told from what does not. */
+const [scaleMin, scaleMax] = [0.001, 1000]
 
 function protocolOf(name: string, problems: Problem[]): FakeProtocol | undefined {
   const spoken = protocols.filter(({ paths }) => paths.ingest !== undefined)
@@ -66,16 +123,16 @@ function protocolOf(name: string, problems: Problem[]): FakeProtocol | undefined
 }
 
 /** 0 is one that the system chooses. */
-function portOf(raw: string, problems: Problem[]): number {
+function portOf(flag: string, raw: string, problems: Problem[]): number {
   const port = Number(raw)
   if (/^\d+$/.test(raw) && port <= 65_535) return port
-  problems.push({ at: '--port', expected: 'a whole number from 0 to 65535', got: shown(raw) })
+  problems.push({ at: flag, expected: 'a whole number from 0 to 65535', got: shown(raw) })
   return 0
 }
 
 /** A seed of the command line wins over the plan's. */
 function planOf({ plan: path, seed }: RawServeFlags, problems: Problem[]): Plan {
-  const none: Plan = { version: 1, seed: String(suiteNumber), rules: [] }
+  const none: Plan = { version: 1, seed: seedOtherwise, rules: [] }
   const plan =
     path === undefined
       ? none
@@ -90,6 +147,19 @@ function writable(path: string, problems: Problem[]): string {
     accessSync(there ? path : dirname(path), constants.W_OK)
   } catch (error) {
     problems.push({ at: '--ledger', expected: `a file that can be written, ${path}`, got: messageOf(error) })
+  }
+  return path
+}
+
+/** One that is there, or can be made. */
+function folder(path: string, problems: Problem[]): string {
+  let there = resolve(path)
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there)
+  try {
+    if (!statSync(there).isDirectory()) throw new Error(`${there} is no directory`)
+    accessSync(there, constants.W_OK)
+  } catch (error) {
+    problems.push({ at: '--out', expected: `a folder that can be written, ${path}`, got: messageOf(error) })
   }
   return path
 }

@@ -1,31 +1,50 @@
 /**
- * The ledger of a server that runs until it is ended: entries go to a file or nowhere, and none is kept, so that
- * days of traffic take no memory. It is a whole ledger of a run without checks: nothing was offered, so there is
- * nothing to be judged by, and `tailrace check` says n/a.
+ * The ledger of a server that runs until it is ended: entries go to a file or nowhere, and to whoever listens; none is
+ * kept here, so that days of traffic take no memory. It is a whole ledger of a run without checks: where nothing was
+ * offered there is nothing to be judged by, and `tailrace check` says n/a.
  */
-import { watchLateness } from '../../clock.ts'
+import { realClock, watchLateness } from '../../clock.ts'
 import type { Clock } from '../../clock.ts'
 import type { Entry, EntryBody, PhaseName } from '../../entry.ts'
 import { enterInto, Ledger } from '../../ledger.ts'
 import type { Sink } from '../../ledger.ts'
+import { limits } from '../../limits.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Profile } from '../../profile.ts'
 
+export interface Passing {
+  /** The run's. */
+  readonly clock: Clock
+  /** How many real seconds one of that clock takes; 1 when absent. Then `t` is real time, and `vt` that clock's. */
+  readonly scale?: number
+  readonly sink?: Sink | undefined
+  readonly heard?: ((entry: Entry) => void) | undefined
+}
+
 export class PassingLedger extends Ledger {
-  private readonly at: Clock
-  private readonly to: Sink | undefined
+  private readonly passing: Passing
   private written = 0
 
-  constructor(clock: Clock, sink?: Sink) {
-    super(clock, sink)
-    this.at = clock
-    this.to = sink
+  constructor(passing: Passing) {
+    super(passing.clock, passing.sink)
+    this.passing = passing
   }
 
-  override write(body: EntryBody, t: number = this.at.now()): Entry {
+  /** Number of the next entry. */
+  get next(): number {
+    return this.written
+  }
+
+  /** `at` is of the run's clock. */
+  override write(body: EntryBody, at: number = this.passing.clock.now()): Entry {
+    const { scale = 1, sink, heard } = this.passing
     const n = this.written++
-    if (this.to) enterInto(this.to, n, t, body)
-    return { n, t, ...body }
+    const t = scale === 1 ? at : Math.round(at * scale)
+    const said: EntryBody = scale === 1 ? body : Object.assign({ vt: at }, body)
+    if (sink) enterInto(sink, n, t, said)
+    const entry = { n, t, ...said }
+    heard?.(entry)
+    return entry
   }
 
   /** Nothing is kept, so nothing can be waited for. */
@@ -43,10 +62,20 @@ export interface ServedRun {
   readonly seed: string
   readonly plan: Plan
   readonly tool: string
+  /** Lateness is entered as it is measured, where something else was: what is judged later depends on it. */
+  readonly watched: boolean
 }
 
-/** Enters the beginning. The function that it returns enters the end. */
-export function beginRun(ledger: Ledger, { protocol, profile, seed, plan, tool }: ServedRun): () => void {
+export interface Begun {
+  /** Enters how late the harness's timers have come since it was last entered. */
+  lap(): void
+  /** Enters the end. */
+  end(): void
+}
+
+/** Enters the beginning. */
+export function beginRun(ledger: PassingLedger, served: ServedRun): Begun {
+  const { protocol, profile, seed, plan, tool, watched } = served
   const phase = (name: PhaseName): void => void ledger.write({ kind: 'phase', name })
   ledger.write({
     kind: 'run',
@@ -70,8 +99,23 @@ export function beginRun(ledger: Ledger, { protocol, profile, seed, plan, tool }
   phase('start')
   phase('drive')
   const watch = watchLateness()
-  return () => {
-    ledger.write({ kind: 'lateness', ...watch.stop() })
-    for (const name of ['heal', 'settle', 'check', 'stop'] as const) phase(name)
+  const clock = realClock()
+  let seen = ledger.next
+  const lap = (): void => {
+    ledger.write({ kind: 'lateness', ...watch.lap() })
+    seen = ledger.next
+  }
+  const tick = (): void => {
+    if (ledger.next > seen) lap()
+    timer = clock.after(limits.latenessLapMs, tick)
+  }
+  let timer = watched ? clock.after(limits.latenessLapMs, tick) : undefined
+  return {
+    lap,
+    end: () => {
+      timer?.cancel()
+      ledger.write({ kind: 'lateness', ...watch.stop() })
+      for (const name of ['heal', 'settle', 'check', 'stop'] as const) phase(name)
+    },
   }
 }

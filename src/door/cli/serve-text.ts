@@ -2,31 +2,39 @@
 import { typeText } from '../../../fakes/pipeline/columns.ts'
 import type { DataSource } from '../../../fakes/pipeline/data-sources.ts'
 import type { Token } from '../../../fakes/protocols/events-api/tokens.ts'
-import type { Endpoint } from '../../endpoint.ts'
-import type { ServeFlags } from './serve-flags.ts'
+import type { Running } from './serve-running.ts'
 
-export interface Served {
-  readonly flags: ServeFlags
-  readonly endpoint: Endpoint
-  readonly tokens: readonly Token[]
+type Served = Pick<Running, 'flags' | 'endpoint' | 'tokens' | 'authorityFile' | 'admin'>
+
+/** `token` is the admin's of the protocol, and only where that demands one. */
+export function servedJson({ flags, endpoint: { url, base }, tokens, authorityFile, admin }: Served): string {
+  const { port } = new URL(base)
+  const said = {
+    url,
+    base,
+    port: Number(port || (flags.tls ? 443 : 80)),
+    seed: flags.plan.seed,
+    ...(tokens[0] ? { token: tokens[0].token } : {}),
+    ...(authorityFile === undefined ? {} : { ca: authorityFile }),
+    ...(admin ? { adminUrl: admin.url } : {}),
+    ...(admin?.token === undefined ? {} : { adminToken: admin.token }),
+  }
+  return `${JSON.stringify(said)}\n`
 }
 
-/** `token` is the admin's, and only where the protocol demands one. */
-export function servedJson({ flags, endpoint: { url, base }, tokens: [admin] }: Served): string {
-  const port = Number(new URL(base).port || 80)
-  const token = admin ? { token: admin.token } : {}
-  return `${JSON.stringify({ url, base, port, seed: flags.plan.seed, ...token })}\n`
-}
-
-export function servedText({ flags, endpoint, tokens }: Served): string {
+export function servedText(served: Served): string {
+  const { flags, endpoint, tokens, authorityFile } = served
   const { protocol, plan, ledgerFile, dataSources } = flags
   const rules = `${plan.rules.length} ${plan.rules.length === 1 ? 'rule' : 'rules'}`
   const lines = [
     `${protocol.name} at ${endpoint.url}, seed ${plan.seed}, ${rules} of a plan`,
     ...tokens.map(tokenLine),
     ...(protocol.name === 'events-api' ? dataSources.map(sourceLine) : []),
+    ...(authorityFile === undefined ? [] : [`authority to trust: ${authorityFile}`]),
+    ...clockLines(served),
+    ...adminLines(served),
     `ledger: ${ledgerFile ?? 'none kept (--ledger FILE)'}`,
-    `try: ${curlLine(flags, endpoint, tokens[0])}`,
+    `try: ${curlLine(served)}`,
     'Ctrl-C ends it.',
   ]
   return lines.map((line) => `${line}\n`).join('')
@@ -43,12 +51,37 @@ function sourceLine(source: DataSource): string {
   return `data source ${source.name}: ${columns.join(', ')}; ordered by ${source.sortingKey ?? 'nothing'}; ${rows}`
 }
 
+function clockLines({ flags: { clock, timeScale } }: Served): string[] {
+  if (clock === 'virtual') return ['clock: stands still until POST /clock/advance turns it']
+  return timeScale === 1 ? [] : [`clock: a second of the server takes ${timeScale} s`]
+}
+
+function adminLines({ admin }: Served): string[] {
+  if (!admin) return []
+  const { url, token } = admin
+  if (token === undefined) return [`admin API at ${url}: curl -sS ${globbed(url)}${url}/`]
+  return [
+    `admin API at ${url}, token ${token}`,
+    `  curl -sS ${globbed(url)}-H 'Authorization: Bearer ${token}' ${url}/`,
+  ]
+}
+
 /** For any POSIX shell. */
-function curlLine({ protocol, host }: ServeFlags, { url }: Endpoint, admin: Token | undefined): string {
+function curlLine({
+  flags: { protocol },
+  endpoint: { url },
+  tokens: [admin],
+  authorityFile,
+}: Served): string {
   const example = protocol.exampleLines ?? ['{"date":"2020-04-05 00:05:38","city":"Chicago"}']
   const quoted = example.map((line) => `'${line}'`).join(' ')
   const auth = admin ? `-H 'Authorization: Bearer ${admin.token}' ` : ''
   const type = "-H 'Content-Type: application/x-ndjson' "
-  const glob = host.includes(':') ? '-g ' : '' // an IPv6 address has brackets
-  return `printf '%s\\n' ${quoted} | curl -sS ${glob}${auth}${type}--data-binary @- '${url}'`
+  const trust = authorityFile === undefined ? '' : `--cacert '${authorityFile.replaceAll("'", "'\\''")}' `
+  return `printf '%s\\n' ${quoted} | curl -sS ${globbed(url)}${trust}${auth}${type}--data-binary @- '${url}'`
+}
+
+/** The brackets of an IPv6 address are none of curl's. */
+function globbed(url: string): string {
+  return url.includes('[') ? '-g ' : ''
 }
