@@ -14,7 +14,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{src,fakes,reporters}/**/*.test.ts'],
+          include: ['{src,fakes,reporters,bench}/**/*.test.ts'],
           exclude: judging,
           sequence: { groupOrder: 0 },
         },

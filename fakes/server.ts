@@ -26,8 +26,6 @@ import { securing } from './securing.ts'
 import { Steering } from './steering.ts'
 import { Tally } from './tally.ts'
 import { listen } from './transport/listener.ts'
-import { memoryTransport } from './transport/memory.ts'
-import type { MemoryTransport } from './transport/memory.ts'
 import { frameEntry } from './frame-entry.ts'
 import type { Frame } from '../src/wire/h2-frames.ts'
 import { authority } from './tls/certificates.ts'
@@ -51,7 +49,7 @@ export interface SteeredEndpoint extends Endpoint {
 }
 
 /** A transport that is up. */
-interface Carrier extends Door {
+export interface Carrier extends Door {
   readonly base: string
   stop(): Promise<void>
 }
@@ -77,18 +75,8 @@ export async function serveAt(options: ServerOptions): Promise<SteeredEndpoint> 
   return tls ? { ...made, authority: await authority() } : made
 }
 
-/** A server in memory; its clients go through `transport.dispatcher`. */
-export function serveMemory(
-  options: ServerOptions,
-): SteeredEndpoint & { readonly transport: MemoryTransport } {
-  const fake = new Fake(options)
-  const { fromStart: shut } = fake.refusals
-  const { clock, h2 = false } = options
-  const transport = memoryTransport({ clock, arrivals: fake, shut, h2 })
-  return { ...endpoint(fake, transport), transport }
-}
-
-function endpoint(fake: Fake, carrier: Carrier): SteeredEndpoint {
+/** For another transport (`server-memory.ts`). */
+export function endpoint(fake: Fake, carrier: Carrier): SteeredEndpoint {
   fake.begin(carrier)
   return {
     url: carrier.base + fake.path,
@@ -113,7 +101,7 @@ export function protocolNamed(name: string): FakeProtocol {
   throw new TailraceError('usage', 'unknown protocol', [{ at: '--protocol', expected, got: shown(name) }])
 }
 
-class Fake implements Arrivals {
+export class Fake implements Arrivals {
   readonly gate: Gate
   readonly steering: Steering
   readonly refusals: Refusals

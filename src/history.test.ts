@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ledger } from './check/testing/ledgers.ts'
 import type { Told } from './check/testing/ledgers.ts'
-import type { Entry } from './entry.ts'
-import { entriesOf, failed, fullAnswer, History, takenIds } from './history.ts'
+import type { Entry, Struck } from './entry.ts'
+import { entriesOf, failed, fullAnswer, History, isDoubtful, takenIds } from './history.ts'
 import type { Attempt } from './history.ts'
 import { shuffled } from './random.ts'
 
@@ -60,5 +60,30 @@ describe('an attempt', () => {
     if (!attempt) throw new Error('no attempt')
     expect(fullAnswer(attempt)?.status).toBe(status)
     expect(failed(attempt)).toBe(fails)
+  })
+})
+
+describe('an answer on a connection that a fault of another breaks', () => {
+  const reset = { type: 'reset_peer', point: 'response-head', taken: false }
+  const story = (proto: 'h1' | 'h2', sentAt: number, closedAt: number, struckBy: Struck = reset): boolean => {
+    const told = ledger().offer(4).write({ kind: 'open', conn: 1, proto }, 1)
+    told.attempt({ ids: [[0, 0, 1]], at: 5, answeredAt: sentAt })
+    told.attempt({ ids: [[0, 2, 3]], at: 100, status: 'none', struckBy, sentAt: 101 })
+    const { entries } = told.write({ kind: 'close', conn: 1, by: 'server', how: 'rst' }, closedAt)
+    const [first] = attemptsOf(entries)
+    return first !== undefined && isDoubtful(first) && fullAnswer(first) === undefined
+  }
+
+  it('is doubtful where it had only just gone out', () => {
+    expect(story('h2', 95, 120)).toBe(true)
+  })
+
+  it.each<[string, boolean]>([
+    ['had been there for long', story('h2', 20, 120)],
+    ['was alone on its connection', story('h1', 95, 120)],
+    ['outlived the fault', story('h2', 95, 5000)],
+    ['met one that ends a stream', story('h2', 95, 120, { ...reset, type: 'rst_stream' })],
+  ])('is not where it %s', (_, doubt) => {
+    expect(doubt).toBe(false)
   })
 })

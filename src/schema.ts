@@ -1,19 +1,69 @@
 /** Validation of documents from outside against a JSON Schema: every problem at once, each with its pointer. */
 import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
+import type { DataValidateFunction } from 'ajv/dist/types/index.js'
 import type { Problem } from './errors.ts'
 import { shown } from './errors.ts'
 import type { Schema } from './parameters.ts'
 
-const ajv = new Ajv({ allErrors: true, discriminator: true, strict: false, verbose: true })
+/**
+ * Compiling takes far longer than checking, and most of a large schema is never asked for: the branches of a tagged
+ * union are compiled one by one, each when a value first names it. This keyword stands in for theirs.
+ */
+const tagged = 'tailraceTagged'
+
+interface Tagged {
+  readonly tag: string
+  readonly branches: readonly Branch[]
+}
+
+type Branch = Schema & { readonly properties?: Readonly<Record<string, { readonly const?: unknown }>> }
+
+const ajv = new Ajv({ allErrors: true, strict: false, verbose: true })
+ajv.addKeyword({ keyword: tagged, type: 'object', errors: true, compile: checkTagged })
 const compiled = new WeakMap<Schema, ValidateFunction>()
 
 function validator(schema: Schema): ValidateFunction {
   const known = compiled.get(schema)
   if (known) return known
-  const made = ajv.compile(schema)
+  const made = ajv.compile(lazily(schema) as object)
   compiled.set(schema, made)
   return made
+}
+
+/** The same schema, in which the branches of tagged unions wait. */
+function lazily(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(lazily)
+  if (typeof part !== 'object' || part === null) return part
+  const { discriminator, oneOf, ...rest } = part as Readonly<Record<string, unknown>>
+  const tag = (discriminator as { propertyName?: unknown } | undefined)?.propertyName
+  const isTagged = typeof tag === 'string' && Array.isArray(oneOf)
+  const others = isTagged ? rest : part
+  const all = Object.entries(others).map(([name, value]): [string, unknown] => [name, lazily(value)])
+  return Object.fromEntries(isTagged ? [...all, [tagged, { tag, branches: oneOf }]] : all)
+}
+
+function checkTagged({ tag, branches }: Tagged): DataValidateFunction {
+  const check: DataValidateFunction = (value: Readonly<Record<string, unknown>>, at) => {
+    const got = value[tag]
+    const named = (one: Branch): boolean => one.properties?.[tag]?.const === got
+    const branch = typeof got === 'string' ? branches.find(named) : undefined
+    const validate = branch && validator(branch)
+    if (validate?.(value)) return true
+    const found = validate?.errors?.map(problemOf) ?? [unknownTag(tag, branches, got)]
+    check.errors = found.map((problem) => {
+      const { at: within } = problem
+      const params = { problem: { ...problem, at: within === '/' ? '' : within } }
+      return { keyword: tagged, instancePath: at?.instancePath ?? '', params }
+    })
+    return false
+  }
+  return check
+}
+
+function unknownTag(tag: string, branches: readonly Branch[], got: unknown): Problem {
+  const values = branches.map((branch) => String(branch.properties?.[tag]?.const))
+  return { at: `/${tag}`, expected: `one of ${values.join(', ')}`, got: shown(got) }
 }
 
 /** What is wrong with `value`; empty when it fits. */
@@ -45,11 +95,9 @@ function problemOf(error: ErrorObject): Problem {
       }
     case 'const':
       return { at, expected: shown(params['allowedValue']), got: shown(error.data) }
-    case 'discriminator': {
-      const tag = String(params['tag'])
-      const values = tagValues(error.parentSchema, tag)
-      const expected = values.length > 0 ? `one of ${values.join(', ')}` : 'a known value'
-      return { at: `${error.instancePath}/${tag}`, expected, got: shown(params['tagValue']) }
+    case tagged: {
+      const { problem } = params as { problem: Problem }
+      return { ...problem, at: error.instancePath + problem.at || '/' }
     }
     default:
       return {
@@ -58,9 +106,4 @@ function problemOf(error: ErrorObject): Problem {
         got: shown(error.data),
       }
   }
-}
-
-function tagValues(schema: ErrorObject['parentSchema'], tag: string): string[] {
-  const branches = (schema?.['oneOf'] ?? []) as { properties?: Record<string, { const?: unknown }> }[]
-  return branches.map((branch) => String(branch.properties?.[tag]?.const))
 }

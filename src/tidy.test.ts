@@ -43,7 +43,7 @@ const publicDoor = 'src/door/index.ts'
 
 /** A package has one home, so that it can be replaced there. */
 const homes: Readonly<Record<string, RegExp>> = {
-  undici: /^(src\/clients|fakes\/(transport|nock))\//,
+  undici: /^(src\/clients|fakes\/(transport|nock)|bench\/observe)\//,
   yaml: /^src\/(plan|door)\//,
   ajv: /^src\/schema\.ts$/,
   commander: /^src\/door\/cli\//,

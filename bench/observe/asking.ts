@@ -51,12 +51,13 @@ export const contentType = 'application/x-ndjson'
 export function messageText(message: string): string {
   return message
     .replace(/[0-9A-F]{8,}:error:[0-9A-F]+:/g, '')
-    .replace(/:\S+\.c:\d+:/g, ': ')
-    .replace(/\b127\.0\.0\.1(:\d+)?|\bport \d+|\blocalhost:\d+/g, 'the server')
+    .replace(/:[^\s:]+\.c:\d+:/g, ' ')
+    .replace(/\b(127\.0\.0\.1|localhost)(:\d+| port \d+)?/g, 'the server')
     .replace(/\b\d+(?= (ms|milliseconds)\b)/g, 'so many')
     .replace(/\s+/g, ' ')
+    .replace(/:? ?$/, '')
     .trim()
     .slice(0, messageMax)
 }
 
-const messageMax = 120
+const messageMax = 160

@@ -1,6 +1,6 @@
 /**
- * One JavaScript client in a process of its own: what it does wrong does not touch the server, and the global `fetch` is
- * the one that node has, which the package undici would change.
+ * One JavaScript client in a process of its own: what it does wrong does not touch the server, and the
+ * global `fetch` is the one that node has, which the package undici would change.
  *
  *   client-main.js NAME, over IPC: `{ ask }` is answered with an array of Seen, `{ leave: true }` with true.
  */

@@ -79,7 +79,7 @@ export function fetchClient(): Client {
             const headers = { 'content-type': contentType }
             const answer = await fetch(url, { method: 'POST', headers, body: bodyOf(body), signal })
             progress.status = answer.status
-            for await (const chunk of answer.body ?? []) progress.bytes += chunk.length
+            for await (const chunk of answer.body ?? []) progress.bytes += (chunk as Uint8Array).length
             return undefined
           }),
         ),

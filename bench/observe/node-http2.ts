@@ -41,7 +41,7 @@ function byHttp2(
         Object.assign(new Error('closed without response or error'), { code: `rstCode ${stream.rstCode}` }),
       )
     })
-    if (asked.pings) session.ping(() => {})
+    if (asked.pings) stream.once('ready', () => session.ping(() => {})) // before that it is not sent
     if (asked.expects) stream.once('continue', () => void stream.end(bodyOf(body)))
     else stream.end(bodyOf(body))
   })

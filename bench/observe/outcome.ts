@@ -51,7 +51,8 @@ function failure(error: unknown, progress: Progress): Seen {
   for (let at = error; at instanceof Error && chain.length < 5; at = (at as Failure).cause) chain.push(at)
   const codes = chain.map(({ code }) => code).filter((code) => typeof code === 'string')
   const code = codes.at(-1) ?? chain.at(-1)?.name ?? 'no Error'
-  const message = messageText(chain.map((each) => each.message ?? '').join(': '))
+  const texts = chain.map((each) => each.message ?? '')
+  const message = messageText(texts.filter((text, i) => !texts[i - 1]?.includes(text)).join(': '))
   const ended = timers.includes(code) ? 'timeout' : 'error'
   return { outcome: ended, ...known(progress), code, message }
 }

@@ -9,6 +9,12 @@ const layers: Readonly<Record<LayerName, string>> = {
   h2: 'HTTP/2',
 }
 
+const remarks: Readonly<Partial<Record<LayerName, string>>> = {
+  h1: 'In HTTP/2 these faults strike the stream or its connection in the same way, where they can.',
+  h2: `Clients that speak HTTP/1.1 alone are not in this table: node:http and the global fetch. undici sends requests
+with a body beside each other only when told that they are idempotent: \`request\` is told so, \`fetch\` cannot be.`,
+}
+
 export function page(document: ObservedDocument): string {
   const sections = (Object.keys(layers) as LayerName[]).map((layer) => section(document, layer))
   return `${[head(document), ...sections, unseenSection(document)].join('\n\n')}\n`
@@ -21,16 +27,22 @@ function head({ versions, conditions }: ObservedDocument): string {
 
 <!-- Made from faults.observed.json by bench/observe.ts; run \`npm run observe\`. -->
 
-One POST of one record under each fault, by clients as they come, on loopback. Seen with ${list.join(', ')}.
+One POST of one record under each fault, by clients as they come, on loopback. Seen with
+${list.join(', ')}.
 
-How to read a cell: what a program is told that reads the answer to its end. \`ok\`, \`error\` or \`timeout\`, the status if
-one was read, the code. A \`timeout\` with a code is the client's own timer, set to ${timeout_ms} ms where it has one;
-\`timeout\` alone is a client that was still waiting after ${bound_ms} ms, or ${timed_bound_ms} ms where it has timers. An
-answer has ${answer_bytes} bytes; fewer are shown. A fault strikes once, so a client that tries again is answered: then the attempts are counted.
+How to read a cell: what a program is told that reads the answer to its end. \`ok\`, \`error\` or \`timeout\`,
+then the status if one was read, then the code. A \`timeout\` with a code is the client's own timer, set to
+${timeout_ms} ms where it has one; \`timeout\` alone is a client that was still waiting after ${bound_ms} ms, or
+${timed_bound_ms} ms where it has timers. An answer has ${answer_bytes} bytes; when fewer were handed over, they are
+counted. A fault strikes once, so a client that tries again is answered: then its attempts are counted.
+\`n/a\`: the fault cannot strike this client, and why.
 
-The last column names what looks like success and is none: **silent truncation** where a client hands over a part of
-the answer as if it were all; **read as whole** where the answer breaks the rules and a client takes it all the same.
-\`no strike\` and \`misfire\`: what the server had planned was not done to this client, and the cell says nothing of it.`
+The last column names what looks like success and is none, to at least one client of the row:
+**silent truncation** where it hands over a part of the answer as if that were all; **read as whole** where the
+answer breaks the rules, or its stream has no end, and it is taken all the same.
+
+\`no strike\` and \`misfire\`: the server says that it has not done what was planned, often because the client had
+left before the last of it. Where an end and a parse error race, another run can tell another error.`
 }
 
 function section(document: ObservedDocument, layer: LayerName): string {
@@ -42,7 +54,15 @@ function section(document: ObservedDocument, layer: LayerName): string {
       const cells = names.map((name) => cell(document, row.seen[name]))
       return line([row.fault, row.on, detail(row), ...cells, marks(document, row).join(', ')])
     })
-  return [`## ${layers[layer]}`, '', line(heads), line(heads.map(() => '---')), ...rows].join('\n')
+  const words = remarks[layer]
+  return [
+    `## ${layers[layer]}`,
+    '',
+    ...(words ? [words, ''] : []),
+    line(heads),
+    line(heads.map(() => '---')),
+    ...rows,
+  ].join('\n')
 }
 
 function unseenSection({ unseen }: ObservedDocument): string {
@@ -99,7 +119,8 @@ function markOf(
 ): Mark | undefined {
   if ('notApplicable' in seen || seen.fault !== 'emitted' || seen.outcome !== 'ok') return undefined
   const { status, bytes = 0, coded } = seen
-  if (status === fullStatus && bytes < conditions.answer_bytes && !coded) return 'silent truncation'
+  if (coded) return undefined // whether it is whole turns out when it is decoded
+  if (status === fullStatus && bytes < conditions.answer_bytes) return 'silent truncation'
   // Of HTTP/1.1 an answer that was cut behind its end is whole; a stream without its end is not (RFC 9113 §8.1).
   const unended = layer === 'h2' && answer === 'none' && status === fullStatus
   return answer === 'doubtful' || unended ? 'read as whole' : undefined

@@ -16,7 +16,7 @@ interface Running {
   readonly child: ChildProcess
   readonly traits: Traits
   /** The end of what it wrote to stderr. */
-  errors(): string
+  readonly errors: () => string
 }
 
 /** It trusts the authority in the file `ca`. */
@@ -41,6 +41,7 @@ export async function remote(name: ClientName, ca: string): Promise<Remote> {
   let now = await running(name, ca)
 
   async function ask<T>(message: { ask: Asked } | { leave: true }): Promise<T | string> {
+    if (!now.child.connected) now = await running(name, ca)
     const { child, errors } = now
     const over = new AbortController()
     const { signal } = over
@@ -66,7 +67,9 @@ export async function remote(name: ClientName, ca: string): Promise<Remote> {
       if (typeof got !== 'string') return got
       return asked.bodies.map(() => ({ outcome: 'error', code: 'crash', message: messageText(got) }))
     },
-    leave: async () => void (await ask<true>({ leave: true })),
+    leave: async () => {
+      await ask<true>({ leave: true })
+    },
     stop: () => now.child.disconnect(),
   }
 }

@@ -29,7 +29,7 @@ export interface AdminOptions {
   readonly token?: string
   readonly desk: Desk
   /** An error of our own. */
-  failed(why: string): void
+  readonly failed: (why: string) => void
 }
 
 export interface Admin {

@@ -50,7 +50,6 @@ const reset: Call = {
       connections = false,
     } = body as Readonly<Record<string, boolean>>
     if (counters) steering.reset()
-    // First, so that their ends stand in the ledger that is forgotten.
     const closed = connections ? await within(realClock(), limits.adminLingerMs, disconnect(), -1) : 0
     if (closed < 0) throw new Refusal(503, 'a connection could not be reset: its client does not read')
     if (ledger) kept.reset()

@@ -51,10 +51,9 @@ async function replyLines(
   response.once('close', () => gone.abort())
   if (response.req.method !== 'HEAD') await giveAll(response, lines, gone.signal, stopping)
   if (gone.signal.aborted) return lines.broken?.()
-  const finished = once(response, 'finish')
+  const finished = once(response, 'finish', { signal: gone.signal })
   response.end()
-  await Promise.race([finished, aborted(gone.signal)])
-  if (!response.writableFinished) lines.broken?.()
+  await finished.catch(() => lines.broken?.())
 }
 
 /** Gives what there is and, where more may come, that too, until the reader is gone or the server stops. */
@@ -66,14 +65,21 @@ async function giveAll(
 ): Promise<void> {
   if (!follow) return give(response, read(), gone)
   const over = AbortSignal.any([gone, stopping])
-  let isOver = false
-  while (!isOver) {
-    isOver = over.aborted
-    // What comes while we write wakes us at once.
-    let leave = (): void => {}
-    const more = new Promise<void>((tell) => (leave = follow(tell)))
-    await give(response, read(), gone)
-    if (!isOver) await Promise.race([more, aborted(over)])
+  let more = true
+  let wake = (): void => {}
+  const leave = follow(() => {
+    more = true
+    wake()
+  })
+  over.addEventListener('abort', () => wake(), { once: true })
+  try {
+    for (let isLast = false; !isLast;) {
+      isLast = over.aborted
+      more = false
+      await give(response, read(), gone)
+      if (!more && !over.aborted) await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
     leave()
   }
 }
@@ -90,12 +96,8 @@ async function give(response: ServerResponse, lines: Iterable<string>, gone: Abo
   if (piece !== '') await hand(response, piece, gone)
 }
 
+/** Resolves when there is room for more, or nobody who reads it. */
 async function hand(response: ServerResponse, piece: string, gone: AbortSignal): Promise<void> {
   if (gone.aborted || response.write(piece)) return
-  await Promise.race([once(response, 'drain'), aborted(gone)])
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  await once(response, 'drain', { signal: gone }).catch(() => {})
 }

@@ -1,10 +1,10 @@
 /** Faults that answer wrongly, late, too early, or as usual. */
-import { sleep } from '../../src/clock.ts'
 import { headerValue } from '../../src/exchange.ts'
 import type { Head, Header } from '../../src/exchange.ts'
 import type { FaultOf } from '../../src/fault.ts'
 import { give } from '../answer.ts'
 import type { Answer } from '../answer.ts'
+import { leaving, sleepUnless } from './pace-wait.ts'
 import { done } from './strike.ts'
 import type { Performer, Strike } from './strike.ts'
 
@@ -121,10 +121,9 @@ export const early_response: Performer<'early_response'> = async (strike) => {
 
 export const header_delay: Performer<'header_delay'> = async (strike) => {
   const { fault, exchange, clock, healed } = strike
-  const gone = await Promise.race([
-    sleep(clock, fault.delay_ms, healed).then(() => false),
-    exchange.gone.then(() => true),
-  ])
+  const left = leaving(exchange)
+  await sleepUnless(clock, fault.delay_ms, [healed, left])
+  const gone = left.aborted
   strike.emit(gone ? { type: 'none', why: 'gone' } : fault)
   return gone ? 'over' : 'proceed'
 }

@@ -2,10 +2,13 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/clock.ts'
 import type { Rule } from '../../src/plan/plan.ts'
+import { profiles } from '../../src/profile.ts'
+import type { Profile } from '../../src/profile.ts'
 import { inMemory } from '../testing/in-memory.ts'
 import { RawClient, requestText } from '../testing/raw-client.ts'
 import { ndjson, post, serving } from '../testing/serving.ts'
 import type { Serving } from '../testing/serving.ts'
+import { HandWound } from './testing/hand-wound.ts'
 import { answer, ok } from './testing/sight.ts'
 
 const site = (logical: string, attempt: number): object => ({ lane: 'ingest', logical, attempt })
@@ -186,5 +189,51 @@ describe('an answer before the body', () => {
     expect(server.entries('request')).toMatchObject([{ ids: [[0, 0, 0]], complete: false }])
     expect(server.entries('sent')).toMatchObject([{ req: 0, written: 'full' }])
     expect(server.failures).toEqual([])
+  })
+})
+
+describe('a part of an answer that has no body', () => {
+  const part = { type: 'limit_data', bytes: 4, end: 'fin' } as const
+  const generic = profiles['generic'] as Profile
+  const silent: Profile = { ...generic, reply: { ...generic.reply, status: 204 } }
+
+  it.each([
+    ['to HEAD', generic, requestText('HEAD /'), 'HTTP/1.1 405'],
+    ['of 204', silent, post(ndjson(0, 0)), 'HTTP/1.1 204'],
+  ])('%s is a misfire, and the answer goes its way', async (_, profile, request, begins) => {
+    const cuts: Rule = { id: 'cut', on: 'response-head', taken: true, fault: part }
+    await using server = await serving([cuts], 'generic', { profile })
+    const client = await RawClient.to(server.port)
+    client.send(request)
+    expect(await client.until('\r\n\r\n')).toMatch(new RegExp(`^${begins}.*\\r\\n\\r\\n$`, 's'))
+    expect(await server.first('sent')).toMatchObject({ written: 'full' })
+    expect(server.entries('fault')).toMatchObject([{ emitted: { type: 'none', why: 'no-body' } }])
+    client.socket.destroy()
+  })
+
+  it('is not struck within the body that an answer to HEAD does not have', async () => {
+    const cuts: Rule = { id: 'cut', on: 'response-body(5)', taken: true, fault: part }
+    await using server = await serving([cuts])
+    const client = await RawClient.to(server.port)
+    client.send(requestText('HEAD /'))
+    expect(await server.first('sent')).toMatchObject({ written: 'full' })
+    expect(server.entries('fault')).toEqual([])
+    client.socket.destroy()
+  })
+})
+
+describe('a client that leaves while it is held', () => {
+  it.each([
+    { type: 'stall', for_ms: 3_600_000 },
+    { type: 'header_delay', delay_ms: 3_600_000 },
+  ] as const)('leaves no timer behind: %j', async (fault) => {
+    await using scene = await HandWound.under({ id: 'held', on: 'response-head', taken: true, fault })
+    const client = await scene.client()
+    client.send(post(ndjson(0, 0)))
+    await scene.first('take')
+    client.socket.resetAndDestroy()
+    expect(await scene.first('sent')).toMatchObject({ written: 'none' })
+    await expect(scene.clock.until(new Promise(() => {}))).rejects.toThrow('no timer is set')
+    expect(scene.clock.now()).toBe(0)
   })
 })

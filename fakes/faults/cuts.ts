@@ -1,9 +1,9 @@
 /** Faults that end, or hold, the connection. */
-import { sleep } from '../../src/clock.ts'
 import type { Cut, Emitted, Framing } from '../../src/exchange.ts'
 import type { FaultName, FaultOf } from '../../src/fault.ts'
 import { limits } from '../../src/limits.ts'
 import { isBare, misfire } from './malformed-answer.ts'
+import { aborted, leaving, sleepUnless } from './pace-wait.ts'
 import { done, untouched } from './strike.ts'
 import type { Aftermath, DueHead, Performer, Rest, Strike } from './strike.ts'
 
@@ -39,16 +39,10 @@ export const connection_close: Performer<'connection_close'> = async (strike) =>
 export const stall: Performer<'stall'> = async (strike) => {
   const { fault, exchange, clock, healed } = strike
   strike.emit(fault)
-  const over = fault.for_ms === undefined ? aborted(healed) : sleep(clock, fault.for_ms, healed)
-  return Promise.race([over.then(() => 'proceed' as const), exchange.gone.then(() => 'over' as const)])
-}
-
-/** Resolves when the signal aborts, or has. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  const left = leaving(exchange)
+  const signals = [healed, left]
+  await (fault.for_ms === undefined ? aborted(signals) : sleepUnless(clock, fault.for_ms, signals))
+  return left.aborted ? 'over' : 'proceed'
 }
 
 export const limit_data: Performer<'limit_data'> = async (strike) => {

@@ -3,8 +3,8 @@ import { sleep } from '../../src/clock.ts'
 import { headerValues } from '../../src/exchange.ts'
 import type { Header } from '../../src/exchange.ts'
 import { give } from '../answer.ts'
-import { aborted } from './cuts.ts'
 import { isHttp1, misfire } from './malformed-answer.ts'
+import { aborted, leaving } from './pace-wait.ts'
 import { done } from './strike.ts'
 import type { Performer } from './strike.ts'
 
@@ -14,7 +14,7 @@ export const expect_continue_withheld: Performer<'expect_continue_withheld'> = (
   const { for_ms: forMs } = fault
   const isHeld = exchange.withhold?.((over) => {
     const either = AbortSignal.any([healed, over])
-    return forMs === undefined ? aborted(either) : sleep(clock, forMs, either)
+    return forMs === undefined ? aborted([either]) : sleep(clock, forMs, either)
   })
   if (!isHeld) return misfire(strike, isHeld === undefined ? 'unsupported' : 'unasked')
   strike.emit(fault)
@@ -52,7 +52,7 @@ export const unexpected_101: Performer<'unexpected_101'> = async (strike) => {
   const emitted = await exchange.inform(101, upgrade)
   strike.emit(done(fault, emitted))
   if (!emitted.ok) return emitted.why === 'unsupported' ? 'proceed' : 'over'
-  await Promise.race([aborted(healed), exchange.gone])
+  await aborted([healed, leaving(exchange)])
   await exchange.cut({ fin: true })
   return 'over'
 }

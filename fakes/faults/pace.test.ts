@@ -65,6 +65,14 @@ describe('chunked_dribble', () => {
     await bare.clock.until(bare.first('fault'))
     expect(bare.emitted).toMatchObject(noBody)
   })
+
+  it('is a misfire to a client of HTTP/1.0, which knows no chunks', async () => {
+    await using scene = await struckAt('response-head', fault)
+    const client = await scene.client()
+    client.send(post(ndjson(0, 0)).replace('HTTP/1.1', 'HTTP/1.0'))
+    expect((await client.toEnd()).text).toMatch(/Content-Length: 11\r\n\r\n\{"ok":true\}$/)
+    expect(scene.emitted).toMatchObject({ type: 'none', why: 'unsupported' })
+  })
 })
 
 describe('slow_close', () => {

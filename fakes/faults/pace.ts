@@ -17,7 +17,7 @@ function isH2({ proto }: Connection): boolean {
 export const chunked_dribble: Performer<'chunked_dribble'> = async (strike) => {
   const { fault, due, exchange } = strike
   if (!due) return 'proceed'
-  if (isH2(exchange.connection)) {
+  if (isH2(exchange.connection) || exchange.head.http10) {
     strike.emit(notHere)
     return 'proceed'
   }

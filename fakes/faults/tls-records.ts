@@ -1,7 +1,7 @@
 /** Faults of an answer that strike the socket under TLS. */
 import type { Beneath, Emitted, Exchange } from '../../src/exchange.ts'
 import { limits } from '../../src/limits.ts'
-import { aborted } from './cuts.ts'
+import { aborted, leaving } from './pace-wait.ts'
 import { done } from './strike.ts'
 import type { Aftermath, Performer, Rest, Strike } from './strike.ts'
 
@@ -17,7 +17,7 @@ export const tls_corrupt_record: Performer<'tls_corrupt_record'> = async (strike
   const emitted = await below.write(corruptRecord)
   strike.emit(done(fault, emitted))
   // A client that has to be told by an end does not mind the record.
-  if (emitted.ok) await Promise.race([exchange.gone, aborted(healed)])
+  if (emitted.ok) await aborted([healed, leaving(exchange)])
   return 'over'
 }
 

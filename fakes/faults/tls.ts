@@ -6,7 +6,7 @@ import type { FaultName } from '../../src/fault.ts'
 import { clientHello } from '../tls/client-hello.ts'
 import type { Handshake, SecureOptions } from '../tls/secure.ts'
 import { headBytes, httpDate } from '../transport/h1-head.ts'
-import { aborted } from './cuts.ts'
+import { aborted } from './pace-wait.ts'
 import { done } from './strike.ts'
 import type { TlsPerformer, TlsStrike } from './strike.ts'
 
@@ -78,7 +78,7 @@ export const tls_handshake_stall: TlsPerformer<'tls_handshake_stall'> = async (s
   const leave = (): void => over.abort()
   raw.on('data', keep).on('end', leave).on('close', leave).resume()
   const ends = AbortSignal.any([healed, over.signal])
-  await (fault.for_ms === undefined ? aborted(ends) : sleep(clock, fault.for_ms, ends))
+  await (fault.for_ms === undefined ? aborted([ends]) : sleep(clock, fault.for_ms, ends))
   raw.off('data', keep).off('end', leave).off('close', leave).pause()
   if (over.signal.aborted) return closed(strike, { by: 'client', how: 'fin' })
   raw.unshift(Buffer.concat(more))

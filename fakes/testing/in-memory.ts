@@ -4,7 +4,7 @@ import { HandClock } from '../../src/clock.ts'
 import type { EntryKind, EntryOf } from '../../src/entry.ts'
 import type { Ledger } from '../../src/ledger.ts'
 import type { Plan, Rule } from '../../src/plan/plan.ts'
-import { serveMemory } from '../server.ts'
+import { serveMemory } from '../server-memory.ts'
 import { entriesOf, ndjson, optionsFor } from './serving.ts'
 
 /** What a client saw of one request. */

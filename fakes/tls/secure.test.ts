@@ -125,6 +125,21 @@ describe('a TLS handshake', () => {
       client.destroy()
     })
 
+    it.each([0, 1, 2, 3])(
+      'leaves a socket that hears of a reset behind close_notify, of %i writes',
+      async (writes) => {
+        const { client, server } = await shaken()
+        const closed = once(server.socket, 'close')
+        server.socket.resume()
+        // By hand, as the bytes have to be one behind the other.
+        client.socket.end(() => client.raw.resetAndDestroy())
+        await once(server.socket, 'end')
+        for (let i = 0; i < writes; i += 1) server.socket.write('x')
+        while (!server.socket.destroyed) await clock.advance(100)
+        await closed
+      },
+    )
+
     it('leaves a socket that can be reset', async () => {
       const { client, server } = await shaken()
       server.socket.resetAndDestroy()

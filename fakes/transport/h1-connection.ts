@@ -162,10 +162,15 @@ export class H1Connection implements Connection {
    * Where a FIN and a RST have come before a ticket of TLS was written, node loses the error of that write, and no
    * write within TLS ever calls back (measured). So behind a FIN the socket under it is asked first.
    */
-  private async push(bytes: Uint8Array): Promise<boolean> {
-    const { socket, below } = this
-    if (this.finished && below && !(await below.write(nothing)).ok) return false
-    if (!socket.writable) return false
+  private push(bytes: Uint8Array): Promise<boolean> {
+    const { below } = this
+    if (!this.finished || !below) return this.write(bytes)
+    return below.write(nothing).then(({ ok }) => ok && this.write(bytes))
+  }
+
+  private write(bytes: Uint8Array): Promise<boolean> {
+    const { socket } = this
+    if (!socket.writable) return Promise.resolve(false)
     return new Promise((resolve) => socket.write(bytes, (error) => resolve(!error && !socket.destroyed)))
   }
 

@@ -53,7 +53,7 @@ export class H2Connection implements Connection {
     this.flood = new Flood(options.clock)
     this.losing = new Promise((resolve) => (this.lostTo = resolve))
     below?.onCut((how) => void this.lose({ by: 'server', how }))
-    socket.on('end', () => void this.lose(this.endBy('client')))
+    socket.on('end', () => void this.lose(this.endBy(this.hasEnded ? 'server' : 'client')))
     socket.on('error', () => void this.lose({ by: 'client', how: 'rst' })) // 'close' follows
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
@@ -94,7 +94,8 @@ export class H2Connection implements Connection {
       return { ok: true, bytes: 0 }
     }
     if (how.linger_ms > 0) await sleep(this.options.clock, how.linger_ms, this.over.signal)
-    if (this.lost || this.socket.destroyed) return this.refusal()
+    // Where the session has ended meanwhile its FIN is on its way, and node would neither reset the socket nor close it.
+    if (this.lost || this.socket.destroyed || this.socket.writableEnded) return this.refusal()
     this.lose({ by: 'server', how: 'rst' })
     this.socket.resetAndDestroy()
     return { ok: true, bytes: 0 }
@@ -111,6 +112,11 @@ export class H2Connection implements Connection {
   /** Why nothing more can be written. */
   refusal(): Emitted {
     return { ok: false, why: this.cause?.by === 'server' ? 'ended' : 'gone' }
+  }
+
+  /** The session has ended our half, and not because the client said GOAWAY. */
+  private get hasEnded(): boolean {
+    return this.socket.writableEnded && this.layer.goawayBy !== 'client'
   }
 
   private endBy(who: 'client' | 'server'): Gone {

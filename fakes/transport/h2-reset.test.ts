@@ -1,9 +1,15 @@
-/** A client that resets a stream right behind its request: what the session drops of the body is not there. */
+/** Resets: of a stream right behind its request, and of a connection whose session ends by itself. */
+import type { Http2Session } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { realClock, turn } from '../../src/clock.ts'
+import type { Clock } from '../../src/clock.ts'
+import type { Emitted } from '../../src/exchange.ts'
 import { dataFrame, headersFrame, rstStreamFrame } from '../../src/wire/h2-frames.ts'
 import { literalBlock } from '../../src/wire/hpack-literal.ts'
 import { RawH2Client } from '../testing/raw-h2-client.ts'
-import { Facts, readAll } from './testing/facts.ts'
+import { listen } from './listener.ts'
+import { Facts, readAll, Witnessed } from './testing/facts.ts'
 import { H2Scene } from './testing/h2-scene.ts'
 
 const head = literalBlock([
@@ -41,5 +47,34 @@ describe('a request whose stream is reset at once', () => {
     client.send(headersFrame(1, head, { pad: 3 }), ...frames)
     expect(await read.next()).toEqual({ body: String(body).repeat(2), complete: true })
     client.socket.destroy()
+  })
+})
+
+describe('a connection that is to be reset', () => {
+  it('is closed where its session ends meanwhile, and the FIN of that is on its way', async () => {
+    const arrivals = new Witnessed()
+    let lingered = (): void => {}
+    const clock: Clock = { ...realClock(), after: (_, run) => ((lingered = run), { cancel: () => {} }) }
+    const listening = await listen({ host: '127.0.0.1', clock, arrivals, h2: true })
+    const cuts = new Facts<Emitted>()
+    arrivals.serve = async ({ connection }) => {
+      const { socket, session } = connection as unknown as { socket: Duplex; session: Http2Session }
+      const end = socket.end.bind(socket)
+      socket.end = (...last: unknown[]) => {
+        end(...(last as []))
+        lingered()
+        return socket
+      }
+      const cut = connection.cut({ rst: true, linger_ms: 20 })
+      await turn()
+      session.destroy()
+      cuts.push(await cut)
+    }
+    const client = await RawH2Client.ready(listening.port)
+    void client.ended.then(() => client.socket.end())
+    client.post('{}')
+    expect(await cuts.next()).toEqual({ ok: false, why: 'gone' })
+    expect(await arrivals.closings.next()).toMatchObject({ by: 'server', how: 'goaway' })
+    await listening.stop()
   })
 })

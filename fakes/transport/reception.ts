@@ -82,7 +82,10 @@ export class Reception {
 
   private async shake(socket: Socket, accepted: Accepted, secure: Secure): Promise<void> {
     const secured = await secure(socket as unknown as NetSocket, accepted.ordinal)
-    if ('lost' in secured) return this.tellUnsecured(accepted, secured)
+    if ('lost' in secured) {
+      this.tellUnsecured(accepted, secured)
+      return
+    }
     const within = { ...accepted, below: secured.below }
     if (secured.alpn === 'h2') this.h2.take(secured.socket, { ...within, proto: 'h2' })
     else this.h1.take(secured.socket, { ...within, proto: 'tls' })

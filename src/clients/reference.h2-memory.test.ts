@@ -1,6 +1,6 @@
 /** The reference client over HTTP/2 against the reference server in memory, in virtual time. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { serveMemory } from '../../fakes/server.ts'
+import { serveMemory } from '../../fakes/server-memory.ts'
 import { entriesOf, ndjson, optionsFor } from '../../fakes/testing/serving.ts'
 import { HandClock } from '../clock.ts'
 import type { EntryOf } from '../entry.ts'

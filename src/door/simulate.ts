@@ -2,7 +2,7 @@
  * A case in virtual time: the reference server in memory, a client in this process, and a clock that jumps from timer
  * to timer. The bytes are HTTP/1.1 all the same, through the same parser, gate and ledger.
  */
-import { serveMemory } from '../../fakes/server.ts'
+import { serveMemory } from '../../fakes/server-memory.ts'
 import type { MemoryTransport } from '../../fakes/transport/memory.ts'
 import { HandClock } from '../clock.ts'
 import { inProcessDriver } from '../drivers/in-process.ts'

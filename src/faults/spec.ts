@@ -51,6 +51,8 @@ export interface FaultSpec {
    * counts where the client goes by it, and is none that the client must have understood.
    */
   readonly doubtful?: true
+  /** Ends the connection, also for the other streams of an HTTP/2 connection. */
+  readonly breaks?: true
   /** A shaper changes how bytes flow, composes with faults, and takes no slot. */
   readonly shaper?: true
   readonly says: string

@@ -28,6 +28,12 @@ describe('a rule', () => {
     { ...after, fault: { type: 'discard_after_take' } },
     { ...after, fault: { type: 'connection_close' } },
     { ...after, fault: { type: 'early_hints' } },
+    {
+      ...before,
+      fault: { type: 'http_error', status: 503, headers: { 'x-a~b': 'é\t', Connection: 'close' } },
+    },
+    { ...after, fault: part, expect: { fired: { min: 0, max: 0 } } },
+    { ...after, fault: part, expect: { fired: { max: 1 } } },
     { ...after, fault: { type: 'missing_terminator', end: 'rst', linger_ms: 1 } },
     { ...after, fault: { type: 'double_response' } },
     { ...before, fault: { type: 'random_data_then_close', bytes: 1 } },
@@ -105,6 +111,41 @@ describe('a rule', () => {
       'the form of no Retry-After',
       { ...before, fault: { type: 'http_error', status: 429, retry_after_form: 'date' } },
       /^\/0\/fault: the key retry_after_s beside/,
+    ],
+    [
+      'a length that the answer has not',
+      { ...before, fault: { type: 'http_error', status: 503, headers: { 'Content-Length': '999' } } },
+      /^\/0\/fault\/headers\/Content-Length: no such header: the answer is framed by its own length, got "999"$/,
+    ],
+    [
+      'a framing of hints',
+      { ...after, fault: { type: 'early_hints', headers: { 'transfer-encoding': 'chunked' } } },
+      /^\/0\/fault\/headers\/transfer-encoding: no such header/,
+    ],
+    [
+      'a header of two words',
+      { ...after, fault: { type: 'early_hints', headers: { 'a/ b': 'c' } } },
+      /^\/0\/fault\/headers\/a~1 b: the name of a header, got "a\/ b"$/,
+    ],
+    [
+      'a header within another',
+      { ...before, fault: { type: 'http_error', status: 503, headers: { a: 'b\r\nc: d' } } },
+      /^\/0\/fault\/headers\/a: a text without line ends/,
+    ],
+    [
+      'a header that no head can hold',
+      { ...before, fault: { type: 'http_error', status: 503, headers: { a: '€' } } },
+      /^\/0\/fault\/headers\/a: a text without line ends, of Latin-1, got "€"$/,
+    ],
+    [
+      'more than it may be',
+      { ...after, fault: part, expect: { fired: { min: 3, max: 1 } } },
+      /^\/0\/expect\/fired\/max: at least min, 3, got 1$/,
+    ],
+    [
+      'never, and once at least',
+      { ...after, fault: part, expect: { fired: { max: 0 } } },
+      /^\/0\/expect\/fired\/max: at least min, 1, got 0$/,
     ],
     [
       'a door by content',

@@ -3,6 +3,7 @@ import { shown } from '../errors.ts'
 import type { Problem } from '../errors.ts'
 import type { FaultName, Point, PointName } from '../fault.ts'
 import { parsePoint, parseSite } from './point.ts'
+import { escaped } from './pointer.ts'
 import { goawayProblems } from './sense-goaway.ts'
 
 type Loose = Readonly<Record<string, unknown>>
@@ -39,8 +40,13 @@ export function faultProblems(rule: Loose, { list, pointer, name, fault }: Plann
     }
     case 'http_error': {
       const idle = 'retry_after_form' in fault && !('retry_after_s' in fault)
-      return idle ? [problem(pointer, 'the key retry_after_s beside retry_after_form', 'none')] : []
+      return [
+        ...(idle ? [problem(pointer, 'the key retry_after_s beside retry_after_form', 'none')] : []),
+        ...headerProblems(fault, pointer),
+      ]
     }
+    case 'early_hints':
+      return headerProblems(fault, pointer)
     case 'missing_terminator': {
       const idle = fault['end'] === 'fin' && 'linger_ms' in fault
       return idle ? [problem(`${pointer}/linger_ms`, 'no such key: a FIN does not wait', 'linger_ms')] : []
@@ -62,6 +68,24 @@ export function faultProblems(rule: Loose, { list, pointer, name, fault }: Plann
     default:
       return []
   }
+}
+
+/** How an answer is framed is for the transport to say: by another length it would be no whole answer. */
+const framing = ['content-length', 'transfer-encoding']
+/** RFC 9110 §5.1, §5.5. */
+const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+function headerProblems({ headers }: Loose, pointer: string): Problem[] {
+  if (typeof headers !== 'object' || headers === null) return []
+  return Object.entries(headers as Loose).flatMap(([name, value]) => {
+    const at = `${pointer}/headers/${escaped(name)}`
+    if (!fieldName.test(name)) return [problem(at, 'the name of a header', shown(name))]
+    if (framing.includes(name.toLowerCase()))
+      return [problem(at, 'no such header: the answer is framed by its own length', shown(value))]
+    const isValue = typeof value !== 'string' || fieldValue.test(value)
+    return isValue ? [] : [problem(at, 'a text without line ends, of Latin-1', shown(value))]
+  })
 }
 
 export function pointOf(rule: Loose): Point | undefined {

@@ -36,6 +36,7 @@ function ruleProblems(rule: Loose, at: string): Problem[] {
     ...oneOf(rule, ['on', 'at'], at),
     ...placeProblems(rule, at),
     ...windowProblems(rule['when'], `${at}/when`),
+    ...expectProblems(rule['expect'], `${at}/expect`),
     ...regexProblems(rule['match'], `${at}/match`),
     ...planned.flatMap((each) => [...shaperProblems(each), ...faultProblems(rule, each, at)]),
     ...shapeCountProblems(rule, at),
@@ -63,6 +64,14 @@ function windowProblems(when: unknown, at: string): Problem[] {
   const { from_s: from, until_s: until } = when
   const empty = typeof from === 'number' && typeof until === 'number' && until <= from
   return empty ? [problem(`${at}/until_s`, `more than from_s, ${from}`, shown(until))] : []
+}
+
+function expectProblems(expect: unknown, at: string): Problem[] {
+  const fired = isObject(expect) ? expect['fired'] : undefined
+  if (!isObject(fired)) return []
+  const { min = 1, max } = fired
+  const empty = typeof min === 'number' && typeof max === 'number' && max < min
+  return empty ? [problem(`${at}/fired/max`, `at least min, ${min}`, shown(max))] : []
 }
 
 function regexProblems(match: unknown, at: string): Problem[] {

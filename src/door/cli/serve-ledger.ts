@@ -6,8 +6,8 @@
 import { realClock, watchLateness } from '../../clock.ts'
 import type { Clock } from '../../clock.ts'
 import type { Entry, EntryBody, PhaseName } from '../../entry.ts'
-import { enterInto, Ledger } from '../../ledger.ts'
-import type { Sink } from '../../ledger.ts'
+import { enterInto, fileSink, Ledger } from '../../ledger.ts'
+import type { FileSink, Sink } from '../../ledger.ts'
 import { limits } from '../../limits.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Profile } from '../../profile.ts'
@@ -53,6 +53,31 @@ export class PassingLedger extends Ledger {
   }
 }
 
+/** A sink that keeps what it is given until its file may be opened. */
+export interface HeldSink extends Sink {
+  open(): void
+}
+
+/** A second server that finds its port busy must not empty the ledger of the first. */
+export function heldSink(path: string): HeldSink {
+  let sink: FileSink | undefined
+  let held: ((to: FileSink) => void)[] = []
+  const give = (act: (to: FileSink) => void): void => (sink ? act(sink) : void held.push(act))
+  return {
+    line: (text) => give((to) => to.line(text)),
+    enter: (n, t, body) => give((to) => to.enter(n, t, body)),
+    get room() {
+      return sink?.room
+    },
+    open: () => {
+      const to = (sink = fileSink(path))
+      for (const act of held) act(to)
+      held = []
+    },
+    close: () => sink?.close() ?? Promise.resolve(),
+  }
+}
+
 /** The name under which records of a served run have their nonce. */
 export const servedCase = 'serve'
 
@@ -68,9 +93,9 @@ export interface ServedRun {
 
 export interface Begun {
   /** Enters how late the harness's timers have come since it was last entered. */
-  lap(): void
+  readonly lap: () => void
   /** Enters the end. */
-  end(): void
+  readonly end: () => void
 }
 
 /** Enters the beginning. */

@@ -8,8 +8,7 @@ import { serveAt } from '../../../fakes/server.ts'
 import type { SteeredEndpoint } from '../../../fakes/server.ts'
 import { realClock, within } from '../../clock.ts'
 import { messageOf, TailraceError } from '../../errors.ts'
-import { fileSink } from '../../ledger.ts'
-import type { FileSink, Ledger, Sink } from '../../ledger.ts'
+import type { Ledger } from '../../ledger.ts'
 import { limits } from '../../limits.ts'
 import { profiles } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
@@ -19,7 +18,7 @@ import type { RecordSource } from '../../record.ts'
 import { servedClock } from './serve-clock.ts'
 import type { ServedClock } from './serve-clock.ts'
 import type { ServeFlags } from './serve-flags.ts'
-import { beginRun, PassingLedger, servedCase } from './serve-ledger.ts'
+import { beginRun, heldSink, PassingLedger, servedCase } from './serve-ledger.ts'
 import { version } from './version.ts'
 
 export interface Running {
@@ -36,79 +35,64 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** Throws `usage` where an address cannot be had, or the authority cannot be written. */
 export async function startServing(flags: ServeFlags): Promise<Running> {
   const { plan, protocol, ledgerFile, adminPort } = flags
   const time = servedClock(flags)
-  const admin = adminPort === undefined ? undefined : await import('./serve-admin.ts')
-  const kept = admin ? admin.keep() : undefined
-  const ledger = new PassingLedger({
-    ...time,
-    sink: ledgerFile === undefined ? undefined : lateSink(ledgerFile),
-    heard: kept && ((entry) => kept.enter(entry)),
-  })
+  const judging = adminPort === undefined ? undefined : await import('./serve-admin.ts')
+  const kept = judging?.keep()
+  const sink = ledgerFile === undefined ? undefined : heldSink(ledgerFile)
+  const ledger = new PassingLedger({ ...time, sink, heard: kept && ((entry) => kept.enter(entry)) })
   const profile = profileFor(protocol.name)
-  const tokens = tokensFor(flags)
   const source = recordSource(plan.seed, servedCase)
-  const endpoint = await listening(flags, { time, ledger, profile, tokens, source })
-  const failures: string[] = []
+  const run = beginRun(ledger, {
+    ...{ protocol: protocol.name, profile, seed: plan.seed, plan },
+    tool: `tailrace ${version}`,
+    watched: kept !== undefined && time.wind === undefined,
+  })
+  let endpoint: SteeredEndpoint | undefined
+  let admin: Awaited<ReturnType<NonNullable<typeof judging>['open']>> | undefined
+  const stop = async (): Promise<void> => {
+    try {
+      if (endpoint) await end(endpoint)
+    } finally {
+      run.end()
+      await admin?.stop()
+      await ledger.close()
+    }
+  }
   try {
-    const authorityFile = endpoint.authority && (await writeAuthority(flags.out, endpoint.authority))
-    const watched = kept !== undefined && time.wind === undefined
-    const tool = `tailrace ${version}`
-    const run = beginRun(ledger, { protocol: protocol.name, profile, seed: plan.seed, plan, tool, watched })
-    const parts = { flags, time, ledger, endpoint, source, lap: () => run.lap(), failures }
-    const steered = admin && kept && (await admin.open({ ...parts, kept }).catch(closing(run.end)))
+    const tokens = tokensFor(flags)
+    const served = (endpoint = await listening(flags, { time, ledger, profile, tokens, source }))
+    const authorityFile = served.authority && (await writeAuthority(flags.out, served.authority))
+    const failures: string[] = []
+    const parts = { flags, time, ledger, endpoint: served, source, lap: run.lap, failures }
+    if (judging && kept) admin = await judging.open({ ...parts, kept })
+    sink?.open()
     return {
-      ...{ flags, endpoint, tokens },
+      ...{ flags, endpoint: served, tokens, stop },
       ...(authorityFile ? { authorityFile } : {}),
-      ...(steered ? { admin: steered } : {}),
+      ...(admin ? { admin } : {}),
       get failures() {
-        return [...endpoint.failures, ...failures]
-      },
-      stop: async () => {
-        try {
-          endpoint.heal()
-          await within(realClock(), limits.settleMs, endpoint.quiet(), undefined)
-          await endpoint.stop()
-        } finally {
-          run.end()
-          await steered?.stop()
-          await ledger.close()
-        }
+        return [...served.failures, ...failures]
       },
     }
   } catch (error) {
-    await endpoint.stop()
-    await ledger.close()
+    await stop()
     throw error
   }
 }
 
-/** Enters the end of a run that comes to nothing. */
-function closing(end: () => void): (error: unknown) => never {
-  return (error) => {
-    end()
-    throw error
-  }
+async function end(endpoint: SteeredEndpoint): Promise<void> {
+  endpoint.heal()
+  await within(realClock(), limits.settleMs, endpoint.quiet(), undefined)
+  await endpoint.stop()
 }
 
 /** The protocol's own policy, where it has one: its `reply` is what the server answers under `generic`. */
 function profileFor(protocol: string): Profile {
   const found = Object.values(profiles).find(({ name }) => name === protocol)
   return found ?? (profiles['generic'] as Profile)
-}
-
-/** Opened at the first line: a second server that finds its port busy must not empty the ledger of the first. */
-function lateSink(path: string): Sink {
-  let sink: FileSink | undefined
-  return {
-    line: (text) => (sink ??= fileSink(path)).line(text),
-    enter: (n, t, body) => (sink ??= fileSink(path)).enter(n, t, body),
-    get room() {
-      return sink?.room
-    },
-    close: () => sink?.close() ?? Promise.resolve(),
-  }
 }
 
 interface Parts {
