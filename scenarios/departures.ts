@@ -90,7 +90,8 @@ export const departures: readonly Departure[] = [
     id: 'ing.goaway.calm',
     worded: 'new conns ≤ 1 per backoff step, gaps grow',
     built:
-      'one connection after each GOAWAY, none before 25 ms; the last wait is half as long again as the first. Three that are alike fail; others that do not grow are left open',
+      'one connection after each GOAWAY, none before 25 ms; the last wait is half as long again as the first. ' +
+      'Three that are alike fail; others that do not grow are left open',
     reason: 'of three waits with jitter one may be shorter than the one before it',
   },
   {

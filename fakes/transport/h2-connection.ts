@@ -94,7 +94,7 @@ export class H2Connection implements Connection {
       return { ok: true, bytes: 0 }
     }
     if (how.linger_ms > 0) await sleep(this.options.clock, how.linger_ms, this.over.signal)
-    // Where the session has ended meanwhile its FIN is on its way, and node would neither reset the socket nor close it.
+    // Where the session has ended meanwhile its FIN is on its way: node would neither reset the socket nor close it.
     if (this.lost || this.socket.destroyed || this.socket.writableEnded) return this.refusal()
     this.lose({ by: 'server', how: 'rst' })
     this.socket.resetAndDestroy()
@@ -104,8 +104,7 @@ export class H2Connection implements Connection {
   /** Ends the connection at once. */
   async close(): Promise<void> {
     this.lose({ by: 'server', how: 'fin' })
-    this.session?.destroy()
-    this.socket.destroy()
+    this.socket.destroy() // the session hears of it; told to end by itself it may write behind its own FIN, and fail
     await this.closed
   }
 

@@ -70,7 +70,11 @@ export class H2Server {
     const connection = this.arriving
     if (!connection) return session.destroy()
     connection.session = session
-    session.on('error', (error) => this.options.arrivals.malformed(connection, undefined, messageOf(error)))
+    session.on('error', (error: NodeJS.ErrnoException) => {
+      // That of a socket says that the client is gone, and the connection knows.
+      if (error.syscall === undefined)
+        this.options.arrivals.malformed(connection, undefined, messageOf(error))
+    })
     session.on('stream', (stream: ServerHttp2Stream, _headers: unknown, _flags: number, raw: string[]) => {
       const arrival = { stream, headers: pairs(raw), at: this.options.clock.now() }
       void this.serve(connection, arrival)

@@ -55,7 +55,7 @@ export class H2Tap extends Duplex {
     return new Promise((resolve) => {
       const write = (): void => {
         if (!this.socket.writable) resolve(false)
-        else this.socket.write(bytes, (error) => resolve(!error && !this.socket.destroyed))
+        else this.socket.write(bytes, (error) => resolve(!error))
       }
       if (this.between) this.between.push(write)
       else write()

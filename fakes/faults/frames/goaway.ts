@@ -125,7 +125,11 @@ async function say(connection: Connection, frames: Frames, fault: Goaway, last: 
   frames.refuseAbove(last)
   const emitted = await connection.raw(goawayFrame(last, codeOf(code), debug))
   if (!emitted.ok) return { last, emitted: [emitted] }
-  if (then !== 'finish') return { last, emitted: [emitted, await connection.cut(ends[then])] }
+  if (then !== 'finish') {
+    const cut = await connection.cut(ends[then])
+    const isGone = !cut.ok && cut.why === 'gone' // it has read the GOAWAY, and was the faster to leave
+    return { last, emitted: isGone ? [emitted] : [emitted, cut] }
+  }
   void frames.drained().then(() => connection.cut(ends.fin))
   return { last, emitted: [emitted] }
 }

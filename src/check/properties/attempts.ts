@@ -6,7 +6,7 @@
  * know is unknown.
  */
 import type { EntryOf } from '../../entry.ts'
-import { failed, fullAnswer } from '../../history.ts'
+import { failed, fullAnswer, isDoubtful } from '../../history.ts'
 import type { Attempt } from '../../history.ts'
 import { retries } from '../../profile.ts'
 import type { Profile } from '../../profile.ts'
@@ -90,6 +90,10 @@ export function sameRecords(a: Carrier, b: Carrier): boolean {
 /** Whether it failed in a way that the profile has retried. */
 export function failedForNow(attempt: Attempt, profile: Profile): boolean {
   if (!failed(attempt) || confirmedAt(attempt, profile) !== undefined) return false
+  const { respond, sent } = attempt
+  const wasRead = isDoubtful(attempt) && sent?.written === 'full' && respond !== undefined
+  // What may be read as whole may be a refusal for good, which a client is right to heed.
+  if (wasRead && !retries(profile, respond.status)) return false
   return retries(profile, fullAnswer(attempt)?.status ?? 'network')
 }
 

@@ -25,6 +25,8 @@ import {
 } from './testing/stories.ts'
 import type { Judged } from './testing/stories.ts'
 
+const bareLf = { type: 'bare_lf', point: 'response-head', taken: true }
+
 const manners: Readonly<
   Record<
     Extract<PropertyName, 'I5' | 'I6' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12' | 'X1' | 'X2' | 'X3' | 'X4'>,
@@ -88,6 +90,10 @@ const manners: Readonly<
     fail: {
       'given up': () => ten().attempt(refused).exit(10),
       'one batch of two': () => two({ ids: first }, { ids: second, ...refused }).exit(10),
+      'given up after 503 in a bad head': () =>
+        ten()
+          .attempt({ ...refused, struckBy: bareLf })
+          .exit(10),
       'too often': () => tries(ten(), [100, 200, 400, 800, 1600, 3200]).exit(0),
     },
     unknown: {
@@ -100,7 +106,10 @@ const manners: Readonly<
           .exit(10),
       'no end': () => ten().attempt(refused),
     },
-    'n/a': { 'nothing failed': () => ten().attempt().exit(0) },
+    'n/a': {
+      'nothing failed': () => ten().attempt().exit(0),
+      'refused for good in a bad head': () => ten().attempt({ status: 400, struckBy: bareLf }).exit(10),
+    },
   },
   I10: {
     pass: { waited: () => two({ status: 429, retryAfterMs: 400 }).exit(0) },

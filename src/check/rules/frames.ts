@@ -78,7 +78,8 @@ export const goawayHonoured: RuleChecker<'goaway_honoured'> = overFrames((facts,
   }
   const firstT = Math.min(...[...goaways.values()].map(({ t }) => t))
   const later = tested(facts).filter(({ attempt }) => attempt.request.t > firstT)
-  const because = `${counted(goaways.size, 'connection')} ended by GOAWAY; ${counted(later.length, 'request')} came after.`
+  const came = counted(later.length, 'request')
+  const because = `${counted(goaways.size, 'connection')} ended by GOAWAY; ${came} came after.`
   if (later.length > 0) return finding('pass', because)
   return finding(oneShot(facts, tested(facts)) ? 'n/a' : 'unknown', because)
 })

@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readLedger } from '../../ledger.ts'
 
-const bin = fileURLToPath(new URL('../../../dist/src/door/bin.js', import.meta.url))
+const bin = fileURLToPath(new URL('../../../.tailrace/admin-dist/src/door/bin.js', import.meta.url))
 
 interface Said {
   url: string
@@ -18,6 +18,9 @@ interface Said {
   port: number
   seed: string
   token?: string
+  ca?: string
+  adminUrl?: string
+  adminToken?: string
 }
 
 const started: ChildProcess[] = []
@@ -141,6 +144,57 @@ describe('tailrace serve', { timeout: 60_000 }, () => {
     expect((await post('tailrace', '{}')).status).toBe(202)
   })
 
+  it('speaks TLS and HTTP/2 on one port, and says whom to trust and where it is steered', async () => {
+    const cwd = directory()
+    const { child, told } = await listening(['--tls', '--h2', '--out', 'trust/it', '--admin-port', '0'], cwd)
+    expect(told.ca).toBe(join(realpathSync(cwd), 'trust/it/ca.pem'))
+    expect(told).not.toHaveProperty('adminToken')
+    const asked = [
+      '-sS',
+      '--cacert',
+      told.ca ?? '',
+      '-d',
+      '{}',
+      '-o',
+      'answer',
+      '-w',
+      '%{http_version} %{http_code}',
+    ]
+    expect(await run('curl', ['--http2', ...asked, told.url], cwd)).toMatchObject({ out: '2 202', err: '' })
+    expect(await run('curl', ['--http1.1', ...asked, told.url], cwd)).toMatchObject({
+      out: '1.1 202',
+      err: '',
+    })
+    const opens = await (await fetch(`${told.adminUrl}/ledger?kind=open`)).text()
+    expect([...opens.matchAll(/"proto":"(\w+)"/g)].map(([, proto]) => proto)).toEqual(['h2', 'tls'])
+    expect(await end(child, 'SIGTERM')).toBe(0)
+  })
+
+  it('says in words what it has been started with', async () => {
+    const cwd = directory()
+    const args = ['--port', '0', '--tls', '--admin-port', '0', '--clock', 'virtual', '--host', '0.0.0.0']
+    const lines = await said(start(args, cwd), /^Ctrl-C/)
+    expect(lines).toContainEqual(expect.stringMatching(/^authority to trust: .*\/\.tailrace\/ca\.pem$/))
+    expect(lines).toContainEqual(expect.stringMatching(/^admin API at http:\/\/0\.0\.0\.0:\d+, token tk_/))
+    expect(lines).toContainEqual('clock: stands still until POST /clock/advance turns it')
+    const line = lines.find((each) => each.startsWith('  curl ')) ?? expect.fail(lines.join('\n'))
+    const listed = await run('sh', ['-c', line], cwd)
+    expect(JSON.parse(listed.out)).toHaveProperty('calls')
+  })
+
+  it('leaves a ledger that is whole, whatever the clock', async () => {
+    const cwd = directory()
+    for (const clock of [
+      ['--time-scale', '0.1'],
+      ['--clock', 'virtual', '--admin-port', '0'],
+    ]) {
+      const { child, told } = await listening([...clock, '--ledger', 'asked.ndjson'], cwd)
+      expect((await fetch(told.url, { method: 'POST', body: '{}' })).status).toBe(202)
+      expect(await end(child, 'SIGTERM')).toBe(0)
+      expect(readLedger(join(cwd, 'asked.ndjson')).map(({ kind }) => kind)).toContain('respond')
+    }
+  })
+
   it('names every wrong flag at once, exit 2', async () => {
     const cwd = directory()
     writeFileSync(join(cwd, 'mixed.ndjson'), '{"n":1}\n{"n":"x"}\n')
@@ -151,12 +205,26 @@ describe('tailrace serve', { timeout: 60_000 }, () => {
       '--plan': 'plan.yaml',
       '--datasource': 'hits=mixed.ndjson',
       '--ledger': 'none/ledger.ndjson',
+      '--landing': 'disk',
+      '--clock': 'sundial',
+      '--time-scale': '0',
+      '--admin-port': 'x',
+      '--out': 'plan.yaml/trust',
     }
-    const { code, err } = await run(process.execPath, [bin, 'serve', ...Object.entries(flags).flat()], cwd)
+    const args = ['serve', '--tls', ...Object.entries(flags).flat()]
+    const { code, err } = await run(process.execPath, [bin, ...args], cwd)
     expect(code).toBe(2)
     for (const named of [...Object.keys(flags), 'mixed.ndjson line 2', '/version'])
       expect(err).toContain(named)
     expect(err).not.toContain('    at ') // no stack
+  })
+
+  it('names flags that do not go together', async () => {
+    const args = ['serve', '--clock', 'virtual', '--time-scale', '0.5']
+    const { code, err } = await run(process.execPath, [bin, ...args], directory())
+    expect(code).toBe(2)
+    expect(err).toContain('--clock: expected --admin-port')
+    expect(err).toContain('--time-scale: expected --clock real')
   })
 
   it('says which port is busy, exit 2, and leaves the ledger of the first alone', async () => {
@@ -166,6 +234,12 @@ describe('tailrace serve', { timeout: 60_000 }, () => {
     const second = await run(process.execPath, [bin, 'serve', '--port', String(told.port), ...args], cwd)
     expect(second.code).toBe(2)
     expect(second.err).toContain(`--port ${told.port}: expected a free port`)
+    const steered = ['--port', '0', '--admin-port', String(told.port), ...args]
+    const third = await run(process.execPath, [bin, 'serve', ...steered], cwd)
+    expect([third.code, third.err]).toEqual([
+      2,
+      expect.stringContaining(`--admin-port ${told.port}: expected a free port`),
+    ])
     await end(child, 'SIGTERM')
     expect(readFileSync(join(cwd, 'asked.ndjson'), 'utf8')).toMatch(/^\{"n":0,/)
     expect(readLedger(join(cwd, 'asked.ndjson'))).not.toHaveLength(0)
