@@ -162,6 +162,16 @@ describe('a rule', () => {
       { ...at, at: 'ingest:0.0#1@response-head', fault: reset },
       /^\/0: exactly one of on, at, got on and at$/,
     ],
+    [
+      'a site with a key',
+      { at: 'ingest:0.0#1@response-head', key: 'content', taken: true, fault: reset },
+      /^\/0\/key: no such key beside at/,
+    ],
+    [
+      'a site that is counted',
+      { at: 'ingest:0.0#1@response-head', when: { attempt: [1] }, taken: true, fault: reset },
+      /^\/0\/when\/attempt: no such key beside at/,
+    ],
     ['no place', { fault: reset }, /^\/0: exactly one of on, at, got none$/],
     [
       'two faults',

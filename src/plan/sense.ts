@@ -50,12 +50,23 @@ function oneOf(rule: Loose, names: readonly string[], at: string): Problem[] {
   return [problem(at, `exactly one of ${names.join(', ')}`, given.join(' and ') || 'none')]
 }
 
-function placeProblems({ on, at: site }: Loose, at: string): Problem[] {
+function placeProblems({ on, at: site, key, when }: Loose, at: string): Problem[] {
   const badPoint = typeof on === 'string' && !parsePoint(on)
   const badSite = typeof site === 'string' && !parseSite(site)
   return [
     ...(badPoint ? [problem(`${at}/on`, `one of ${pointForms.join(', ')}`, shown(on))] : []),
     ...(badSite ? [problem(`${at}/at`, siteForm, shown(site))] : []),
+    ...(site === undefined ? [] : siteProblems(key, when, at)),
+  ]
+}
+
+/** A site names one attempt of one request: there is nothing to count. */
+function siteProblems(key: unknown, when: unknown, at: string): Problem[] {
+  const expected = 'no such key beside at, which names the attempt'
+  const counts = isObject(when) ? ['attempt', 'nth', 'every'].filter((name) => name in when) : []
+  return [
+    ...(key === undefined ? [] : [problem(`${at}/key`, expected, shown(key))]),
+    ...counts.map((name) => problem(`${at}/when/${name}`, expected, name)),
   ]
 }
 

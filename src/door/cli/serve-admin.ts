@@ -1,4 +1,4 @@
-/** The admin API of a served run. Loaded only where one is asked for: judging takes its time to load. */
+/** The admin API of a served run; loaded only where one is asked for. */
 import { startAdmin } from '../../../fakes/admin/admin.ts'
 import type { Admin } from '../../../fakes/admin/admin.ts'
 import { isLoopback } from '../../../fakes/admin/admission.ts'

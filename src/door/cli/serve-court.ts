@@ -15,7 +15,7 @@ import { recordAt, shownRange } from '../../record.ts'
 import type { IdRange, JsonObject, RecordSource } from '../../record.ts'
 import type { CheckCall } from '../../scenario.ts'
 import { worst } from '../../verdict.ts'
-import { checkCalls, judged } from '../server-judge.ts'
+import type * as ServerJudge from '../server-judge.ts'
 import type { CheckName, Found } from '../server-judge.ts'
 
 export interface CourtParts {
@@ -49,7 +49,8 @@ export function court(parts: CourtParts): Court {
       return { records: recordsOf(source, ids), broken: () => void (made.broken = true) }
     },
     verify: async ({ offered, checks = ingestInvariants }) => {
-      const calls = callsOf(checks)
+      const judge = await import('../server-judge.ts') // it takes its time to load, and a server is waited for
+      const calls = callsOf(judge, checks)
       await within(realClock(), limits.settleMs, parts.endpoint.quiet(), undefined)
       parts.lap()
       const doubts = [...parts.endpoint.failures, ...doubtsOf(kept, offers)]
@@ -58,7 +59,7 @@ export function court(parts: CourtParts): Court {
         // What was offered is no invention, whatever the rest is asked about.
         const about = offered && call.id === 'inv.no-invention' ? all : offered
         const own = parts.timeless && !isTimeless(call) ? [...doubts, timelessDoubt] : doubts
-        return doubted(own, judgedBy(kept, call, about))
+        return doubted(own, judgedBy(judge, kept, call, about))
       })
       return {
         verdict: worst(found.map(({ verdict }) => verdict)),
@@ -80,7 +81,9 @@ function* recordsOf(source: RecordSource, [producer, from, to]: IdRange): Genera
   for (let seq = from; seq <= to; seq += 1) yield recordAt(source, [producer, seq])
 }
 
-function callsOf(checks: Required<VerifyAsked>['checks']): readonly CheckCall[] {
+type Judge = typeof ServerJudge
+
+function callsOf({ checkCalls }: Judge, checks: Required<VerifyAsked>['checks']): readonly CheckCall[] {
   try {
     return checkCalls(checks as readonly CheckName[])
   } catch (error) {
@@ -129,7 +132,12 @@ function isTimeless(call: CheckCall): boolean {
 }
 
 /** Judges what is there, numbered as a whole ledger would be; witnesses have their own numbers again. */
-function judgedBy(kept: Kept, call: CheckCall, offered: readonly IdRange[] | undefined): Found {
+function judgedBy(
+  { judged }: Judge,
+  kept: Kept,
+  call: CheckCall,
+  offered: readonly IdRange[] | undefined,
+): Found {
   const there = [...kept.entries()]
   const all: Entry[] = kept.run && there[0]?.kind !== 'run' ? [kept.run, ...there] : there
   const numbered = all.map((entry, n): Entry => ({ ...entry, n }))

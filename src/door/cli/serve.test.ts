@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readLedger } from '../../ledger.ts'
 
-const bin = fileURLToPath(new URL('../../../.tailrace/admin-dist/src/door/bin.js', import.meta.url))
+const bin = fileURLToPath(new URL('../../../dist/src/door/bin.js', import.meta.url))
 
 interface Said {
   url: string

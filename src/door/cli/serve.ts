@@ -33,7 +33,14 @@ export function addServe(program: Command, ending: Ending): void {
     .option('--ledger <file>', 'where every request is entered, as NDJSON')
     .option('--json', 'say where it listens as one line of JSON')
     .action(async (raw: RawServeFlags) => {
+      if (raw.tls) await beginKeys()
       const { serve } = await import('./serve-verb.ts')
       await serve(raw, ending)
     })
+}
+
+/** Keys are slow to make, and need not wait until all the rest is loaded. */
+async function beginKeys(): Promise<void> {
+  const { authority } = await import('../../../fakes/tls/certificates.ts')
+  authority().catch(() => {}) // who awaits it is told
 }
