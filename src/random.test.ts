@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { below, digest, hex, shuffled, unit } from './random.ts'
+import { below, digest, hex, secret, shuffled, unit } from './random.ts'
 import type { Part } from './random.ts'
 
 /**
@@ -77,5 +77,13 @@ describe('a shuffle', () => {
       first[card] = (first[card] ?? 0) + 1
     }
     for (const times of first) expect(Math.abs(times - 1000)).toBeLessThan(100) // four standard deviations
+  })
+})
+
+describe('a secret', () => {
+  it.each([1, 7, 24])('has %i hexadecimal digits, and is another each time', (digits) => {
+    const drawn = Array.from({ length: 20 }, () => secret(digits))
+    for (const each of drawn) expect(each).toMatch(new RegExp(`^[0-9a-f]{${digits}}$`))
+    expect(new Set(drawn).size).toBeGreaterThan(1)
   })
 })

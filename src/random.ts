@@ -5,7 +5,7 @@
  * The function is SHA-256 over the UTF-8 JSON array of the parts as strings: any language can redo it, and
  * `random.test.ts` holds the vectors.
  */
-import { hash } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 export type Part = string | number
 
@@ -52,4 +52,11 @@ export function shuffled<T>(items: readonly T[], seed: string, ...reason: Part[]
     ;[out[i], out[j]] = [out[j] as T, out[i] as T]
   }
   return out
+}
+
+/** Hexadecimal digits that nobody can know: for what must stay secret, and is never to be drawn again. */
+export function secret(digits: number): string {
+  return randomBytes(Math.ceil(digits / 2))
+    .toString('hex')
+    .slice(0, digits)
 }

@@ -174,7 +174,8 @@ describe('what breaks in the harness', () => {
   it.each<[string, EndpointFactory, string]>([
     [
       'an endpoint that does not start',
-      (options) => (options.source.case === 'a' ? Promise.reject(new Error('no port')) : serveSocket(options)),
+      (options) =>
+        options.source.case === 'a' ? Promise.reject(new Error('no port')) : serveSocket(options),
       'no port',
     ],
     [

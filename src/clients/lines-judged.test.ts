@@ -48,7 +48,7 @@ describe('the reference on lines', () => {
     expect(await linesDriver(shipped('reference')).hello?.({}, clock)).toEqual({
       client: 'tailrace-reference',
       version: '1',
-      can: ['ingest', 'flush', 'gzip'],
+      can: ['ingest', 'flush', 'gzip', 'h2'],
       knobs: referenceKnobs,
     })
   })

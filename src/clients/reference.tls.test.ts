@@ -95,7 +95,9 @@ describe('TAILRACE_CA', () => {
     const file = join(process.env['TMPDIR'] ?? '/tmp', `tailrace-authority-${process.pid}.pem`)
     writeFileSync(file, await authority())
     process.env['TAILRACE_CA'] = file
-    onTestFinished(() => void delete process.env['TAILRACE_CA'])
+    onTestFinished(() => {
+      delete process.env['TAILRACE_CA']
+    })
     const options = { ...optionsFor([], realClock()), tls: true, h2: true }
     const server = await serveAt(options)
     onTestFinished(() => server.stop())

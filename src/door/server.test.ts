@@ -159,7 +159,10 @@ describe('a server for tests', () => {
   it('speaks TLS to a client that trusts its authority, and takes no other', async () => {
     await using server = await startServer({ tls: true, h2: true })
     expect(server.url).toMatch(/^https:/)
-    const body = server.records(2).map((record) => `${JSON.stringify(record)}\n`).join('')
+    const body = server
+      .records(2)
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join('')
     const dispatcher = new Agent({ connect: { ca: server.ca as string } })
     const answer = await request(server.url, { method: 'POST', body, dispatcher })
     expect(answer.statusCode).toBe(202)
