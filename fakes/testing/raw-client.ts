@@ -38,6 +38,18 @@ export class RawClient {
     return this.received.toString('latin1')
   }
 
+  get isOpen(): boolean {
+    return !this.over
+  }
+
+  /** Resolves when something has come, the connection is over, or the signal aborts. */
+  something(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
   send(text: string | Uint8Array): void {
     this.socket.write(text)
   }
