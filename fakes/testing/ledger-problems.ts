@@ -29,7 +29,13 @@ function requestProblems(entries: readonly Entry[]): string[] {
   const refers = entries.filter((entry) =>
     ['fault', 'respond', 'take', 'discard', 'sent'].includes(entry.kind),
   ) as EntryOf<'fault' | 'respond' | 'take' | 'discard' | 'sent'>[]
-  const strays = refers.filter(({ req }) => req !== undefined && !requests.has(req))
+  // What is struck when its head has come is over before it is known what it carries: then it is no attempt of anything.
+  const atOnce = new Set(
+    of(entries, 'fault')
+      .filter(({ planned }) => planned.point === 'request')
+      .map(({ req }) => req),
+  )
+  const strays = refers.filter(({ req }) => req !== undefined && !requests.has(req) && !atOnce.has(req))
   return [
     ...repeats(of(entries, 'request'), ({ req }) => req),
     ...repeats(of(entries, 'respond'), ({ req }) => req),

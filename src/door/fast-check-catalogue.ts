@@ -80,11 +80,20 @@ function rulesAt(name: FaultName, place: Place): fc.Arbitrary<Unnamed> {
     .map(([where, what, when, counting, expect]) => ({
       ...where,
       ...(place.taken === undefined ? {} : { taken: place.taken }),
-      ...counting,
-      ...(when ? { when } : {}),
+      // A site names one attempt: there is nothing to count by, nor how often.
+      ...(where.at === undefined ? counting : keyless(counting)),
+      ...(when ? { when: where.at === undefined ? when : countless(when) } : {}),
       ...what,
       ...expect,
     }))
+}
+
+function keyless({ match }: Pick<Rule, 'key' | 'match'>): Pick<Rule, 'match'> {
+  return match ? { match } : {}
+}
+
+function countless({ attempt: _attempt, nth: _nth, every: _every, ...rest }: When): When {
+  return rest
 }
 
 /** What may stand in one queue with a fault at this place. */
