@@ -37,7 +37,13 @@ function askedS({ faults, reference_s }: Case, profile: Profile): number {
 function asked(fault: Fault | undefined): number {
   if (fault?.type === 'rate_limit') return fault.per_s
   const wait = fault?.type === 'http_error' ? (fault.retry_after_s ?? 0) : 0
-  return wait <= patienceS ? wait : 0
+  return (wait <= patienceS ? wait : 0) + heldS(fault)
+}
+
+/** For which the server holds the client up. */
+function heldS(fault: Readonly<Record<string, unknown>> | undefined): number {
+  const ms = [fault?.['for_ms'], fault?.['delay_ms']].filter((each) => typeof each === 'number')
+  return ms.reduce((sum, each) => sum + each / 1000, 0)
 }
 
 /** A server that says nothing for ever is left at the client's timeout, attempt by attempt. */

@@ -1,5 +1,5 @@
 /** A plan by itself as a case: it has no rule of its own, so the invariants and the properties judge it. */
-import type { Plan, Rule } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Case } from '../scenario.ts'
 
 /** What a case of a user's own need not say. */
@@ -25,17 +25,8 @@ export function caseOfPlan({ rules, quiet }: Plan, name: string, source: string)
     records: 20,
     config: { 'batch.max_events': 5 },
     faults: rules,
-    reference_s: 3 + rules.reduce((sum, rule) => sum + waitS(rule), 0),
     ...(quiet ? { quiet } : {}),
     promises: [],
     properties: true,
   }
-}
-
-/** Seconds for which its faults hold a client up, each once. */
-function waitS({ fault, outcomes = [], oneOf = [], shape = [] }: Rule): number {
-  const all = [fault ?? [], outcomes, oneOf, shape].flat() as readonly Readonly<Record<string, unknown>>[]
-  const ms = all.flatMap((each) => [each['for_ms'], each['delay_ms'], each['after_ms']])
-  const known = ms.filter((each): each is number => typeof each === 'number')
-  return known.reduce((sum, each) => sum + each / 1000, 0)
 }
