@@ -6,7 +6,7 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
 const idsOf = (lines) => lines.map((line) => JSON.parse(line).id)
 
 process.once('SIGTERM', () => {}) // the stop follows: what was offered is delivered first
-say({ t: 'hello', v: 1, client: 'reference', can: ['ingest', 'flush', 'gzip'], knobs: referenceKnobs })
+say({ t: 'hello', v: 1, client: 'reference', can: ['ingest', 'flush', 'gzip', 'h2'], knobs: referenceKnobs })
 let client
 for await (const line of linesOf(process.stdin.setEncoding('utf8'))) {
   const message = JSON.parse(line)

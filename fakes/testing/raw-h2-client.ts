@@ -102,8 +102,8 @@ export class RawH2Client {
   }
 
   /** Gives a stream up. */
-  reset(stream: number): void {
-    this.send(rstStreamFrame(stream, errorCodes.CANCEL))
+  reset(stream: number, code: number = errorCodes.CANCEL): void {
+    this.send(rstStreamFrame(stream, code))
   }
 
   /** The first frame of which `is` holds, received already or yet to come. Throws when the connection is over first. */

@@ -31,6 +31,8 @@ export interface Accepted {
 export interface Passenger {
   connectionLost(how: Gone): void
   clientFinished(how: Gone): void
+  /** Nothing more comes. */
+  connectionClosed(): void
 }
 
 const nothing = Buffer.alloc(0)
@@ -73,6 +75,7 @@ export class H1Connection implements Connection {
       const over = (): void => {
         this.over.abort()
         resolve(this.lose({ by: 'server', how: 'fin' }))
+        this.passenger?.connectionClosed()
       }
       socket.once('close', over)
       // What ended before anybody owned the socket is not told again.
@@ -104,6 +107,7 @@ export class H1Connection implements Connection {
     if ('code' in how) return { ok: false, why: 'unsupported' }
     if (this.lost) return this.refusal()
     if (!(await this.flushed())) return { ok: false, why: 'gone' }
+    if (this.lost) return this.refusal() // by another, meanwhile: the end of a closed socket is never called back
     if ('fin' in how) return this.sendFin()
     if (how.linger_ms > 0) await sleep(this.clock, how.linger_ms, this.over.signal)
     if (this.lost || this.socket.destroyed) return this.refusal()

@@ -221,6 +221,12 @@ export class H1Exchange implements Exchange, Passenger {
     if (!this.complete) this.abandon(how)
   }
 
+  /** Of a request whose answer is out node does not say that its connection is closed. */
+  connectionClosed(): void {
+    this.left = true
+    this.wake()
+  }
+
   private abandon(how: Gone): void {
     this.left = true
     this.withheld?.over.abort()

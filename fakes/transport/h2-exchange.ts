@@ -1,5 +1,6 @@
 /** One HTTP/2 stream as an exchange, over node's session; its end may be made by hand. */
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { turn } from '../../src/clock.ts'
 import type { Clock } from '../../src/clock.ts'
 import type {
   Answered,
@@ -52,6 +53,9 @@ export class H2Exchange implements Exchange, StreamPassenger {
   private leave: (how: Gone) => void = () => {}
   private left: Gone | undefined
   private bodyRead = 0
+  private cease: () => void = () => {}
+  /** Resolves when no more comes of the body than has come. */
+  private readonly ceased: Promise<void>
   /** Bytes of the body that its length still promises; infinite where only an end marks it. */
   private due = Infinity
 
@@ -64,10 +68,12 @@ export class H2Exchange implements Exchange, StreamPassenger {
     this.head = headOf(headers, at)
     this.state = connection.layer.state(this.stream)
     this.gone = new Promise((resolve) => (this.leave = resolve))
+    this.ceased = new Promise((resolve) => (this.cease = resolve))
     stream.on('error', () => {}) // Emitted says it
     stream.once('close', () => {
-      if (!this.state.endedOut && !this.isByHand && !this.isLeaving)
-        this.abandon({ by: 'client', how: 'rst' })
+      if (this.state.endedOut || this.isByHand) return
+      if (!this.isLeaving) this.abandon({ by: 'client', how: 'rst' })
+      else if (this.state.resetIn) void this.abandonUnlessOut()
     })
     void connection.losing.then((how) => this.abandon(how))
     connection.layer.board(this.stream, this)
@@ -184,6 +190,10 @@ export class H2Exchange implements Exchange, StreamPassenger {
     this.abandon({ by: 'server', how: 'goaway' })
   }
 
+  clientFinished(): void {
+    this.cease()
+  }
+
   /** The exchange is over; what the session still holds of it goes. */
   release(): void {
     const { layer } = this.connection
@@ -203,10 +213,17 @@ export class H2Exchange implements Exchange, StreamPassenger {
 
   private async *chunks(): AsyncGenerator<Uint8Array> {
     try {
-      const chunks = this.inner.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
-      for await (const chunk of chunks) {
-        this.bodyRead += chunk.length
-        yield chunk
+      const chunks = (this.inner.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)[
+        Symbol.asyncIterator
+      ]()
+      for (;;) {
+        const next = chunks.next()
+        // The session is told of the client's end when no stream is under way (h2-layer.ts), and waits for the body.
+        const isCut = this.ceased.then(() => !this.state.endedIn && this.bodyRead >= this.state.bodyIn)
+        const got = await Promise.race([next, isCut.then((cut) => (cut ? undefined : next))])
+        if (!got || got.done) return
+        this.bodyRead += got.value.length
+        yield got.value
       }
     } catch {
       // reset, or the connection is lost: `complete` says so
@@ -216,6 +233,13 @@ export class H2Exchange implements Exchange, StreamPassenger {
   /** The session has done with the stream, and its last frames may not have reached the socket yet. */
   private get isLeaving(): boolean {
     return this.inner.writableEnded && this.inner.rstCode === 0 && !this.isByHand && !this.refused
+  }
+
+  /** Of a stream that the client resets with NO_ERROR node does not say whether the end of the answer left before. */
+  private async abandonUnlessOut(): Promise<void> {
+    await turn()
+    await this.connection.layer.tap.inject(new Uint8Array(0))
+    if (!this.state.endedOut) this.abandon({ by: 'client', how: 'rst' })
   }
 
   private abandon(how: Gone): void {

@@ -19,9 +19,12 @@ import { StreamState } from './h2-stream-state.ts'
 import { H2Tap } from './h2-tap.ts'
 import type { TapWatch } from './h2-tap.ts'
 
-/** An exchange under way, which may be given up by a GOAWAY. */
+/** An exchange under way. */
 export interface StreamPassenger {
+  /** By a GOAWAY of ours. */
   giveUp(): void
+  /** The client has ended the connection: no more comes than has. */
+  clientFinished(): void
 }
 
 export interface LayerWatch {
@@ -29,6 +32,8 @@ export interface LayerWatch {
   seen(dir: 'in' | 'out', frame: Frame): void
   /** The session ends itself for what the client has done. */
   gaveUp(code: number): void
+  /** The client has ended the connection, and no stream is under way. */
+  deserted(): void
 }
 
 export class FrameLayer implements Frames, TapWatch {
@@ -40,6 +45,7 @@ export class FrameLayer implements Frames, TapWatch {
   servedUpTo: number = Infinity
   /** Who has said GOAWAY first. */
   goawayBy: 'client' | 'server' | undefined
+  private isFinished = false
   private readonly watch: LayerWatch
   private readonly states = new Map<number, StreamState>()
   private readonly passengers = new Map<number, StreamPassenger>()
@@ -80,6 +86,7 @@ export class FrameLayer implements Frames, TapWatch {
   board(stream: number, passenger: StreamPassenger): void {
     this.last = Math.max(this.last, stream)
     this.passengers.set(stream, passenger)
+    if (this.isFinished) passenger.clientFinished()
   }
 
   /** Its exchange is over. */
@@ -147,8 +154,14 @@ export class FrameLayer implements Frames, TapWatch {
 
   /** The session hears of it when no stream is under way: what it then says of one would come behind its own end. */
   finished(tell: () => void): void {
-    if (this.passengers.size === 0) tell()
-    else this.onEmpty = tell
+    this.isFinished = true
+    for (const passenger of this.passengers.values()) passenger.clientFinished()
+    this.onEmpty = () => {
+      this.onEmpty = () => {}
+      tell()
+      this.watch.deserted()
+    }
+    if (this.passengers.size === 0) this.onEmpty()
   }
 
   incoming(frame: Frame): boolean {

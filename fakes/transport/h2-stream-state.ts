@@ -10,6 +10,8 @@ export class StreamState {
   endedOut = false
   /** The client has ended its half. */
   endedIn = false
+  /** The client has reset it. */
+  resetIn = false
   /** Bytes of its body that have come; the session drops what nobody has read when the stream is reset. */
   bodyIn = 0
   private waiting: (() => void)[] = []
@@ -17,6 +19,7 @@ export class StreamState {
   came(frame: Frame): void {
     if (frame.type === frameTypes.DATA) this.bodyIn += contentBytes(frame)
     if (endsStream(frame)) this.endedIn = true
+    if (frame.type === frameTypes.RST_STREAM) this.resetIn = true
   }
 
   out(frame: Frame): void {

@@ -38,6 +38,9 @@ async function meet(rules: readonly Rule[], config: object = {}, ca?: string): P
   return { closed, opens, requests: entriesOf(entries, 'request'), warnings }
 }
 
+/** A lane that gave up rests for so long. */
+const quick = { 'retry.base_ms': 1, 'retry.max_ms': 10 }
+
 const tls = (fault: Rule['fault'], when: Rule['when'] = {}): Rule => ({
   id: 'tls',
   on: 'tls',
@@ -77,7 +80,10 @@ describe('behind TLS', () => {
   })
 
   it('a certificate of another authority is refused, and the records are dropped', async () => {
-    const { closed, requests, warnings } = await meet([tls({ type: 'tls_untrusted', who: 'authority' })])
+    const { closed, requests, warnings } = await meet(
+      [tls({ type: 'tls_untrusted', who: 'authority' })],
+      quick,
+    )
     expect(closed).toEqual({ delivered: 0, dropped: 10 })
     expect(requests).toEqual([])
     expect(warnings[0]).toMatch(/certificate/)
