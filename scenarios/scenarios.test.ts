@@ -102,6 +102,12 @@ describe('curl', () => {
     ['--retry 4', 'ing.4xx.400', 'pass'],
     ['--retry 4 --retry-all-errors --retry-max-time 9', 'ing.4xx.400', 'fail'],
     ['', 'ing.retry.503', 'fail'],
+    ['--retry 4', 'ing.h2.refused-stream', 'pass'],
+    ['', 'ing.h2.rst-during-data', 'pass'],
+    ['--retry 4', 'ing.goaway.no-budget-cost', 'fail'],
+    ['', 'ing.goaway.inflight-above', 'n/a'],
+    ['--http1.1', 'ing.h2.ping', 'n/a'],
+    ['--cacert /dev/null', 'ing.h2.ping', 'n/a'],
   ])(
     'with %j: %s is %s',
     async (more, id, verdict) => {

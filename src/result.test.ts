@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ledger } from './check/testing/ledgers.ts'
+import { ledger, runOf as ledgerRun } from './check/testing/ledgers.ts'
 import type { LedgerOf } from './check/testing/ledgers.ts'
 import type { Entry } from './entry.ts'
 import { limits } from './limits.ts'
@@ -23,6 +23,7 @@ function runOf(told: LedgerOf, over: Partial<CaseRun> = {}): CaseRun {
   }
 }
 
+const runOfHttp2 = ledgerRun({ http2: true })
 const good = (): LedgerOf => ledger().offer(3).attempt().exit(0)
 const lossy = (): LedgerOf => ledger().offer(3).attempt({ status: 400 }).exit(0)
 
@@ -56,6 +57,14 @@ describe('a result', () => {
     expect(result.verdict).toBe('inconclusive')
     const unknown = result.checks.find(({ verdict }) => verdict === 'unknown')
     expect(result.reason).toBe(`${unknown?.id}: ${unknown?.because[0]}`)
+  })
+
+  it('says why the case tells nothing of this client', () => {
+    const told = ledger(runOfHttp2).offer(3).open(1).attempt().exit(0)
+    const { verdict, reason, guarantee } = resultOf(caseOf('a'), runOf(told), context)
+    expect(verdict).toBe('n/a')
+    expect(reason).toBe('The client spoke HTTP/1.1 where HTTP/2 was offered.')
+    expect(guarantee).toBeUndefined()
   })
 
   it('tells what the client guarantees, unless the harness failed or the ledger is not whole', () => {

@@ -100,6 +100,14 @@ describe('a case that was asked for and cannot be judged', () => {
     ['of another rung', { needs: { rung: 'lines' } }, {}, 'needs rung lines'],
     ['of this rung', { needs: { rung: 'lines' } }, { rung: 'lines' }, undefined],
     ['that asks for a skill', { needs: { can: ['resume'] } }, {}, 'needs a client that can resume'],
+    ['about HTTP/2, on the pipe', { needs: { can: ['h2'] } }, {}, undefined],
+    [
+      'about HTTP/2, on lines',
+      { needs: { can: ['h2'] } },
+      { rung: 'lines', can: ['gzip'] },
+      'needs a client that can h2',
+    ],
+    ['about HTTP/2 that it speaks', { needs: { can: ['h2'] } }, { rung: 'lines', can: ['h2'] }, undefined],
     ['that asks for knobs', { needs: { knobs: ['a', 'b'] } }, { knobs: ['b'] }, 'needs the knob a'],
     ['whose knobs are there', { needs: { knobs: ['a'] } }, { knobs: ['a', 'b'] }, undefined],
   ])('%s: the reason is said', (_, needs, over, reason) => {

@@ -84,6 +84,8 @@ describe('calm_connections', () => {
   it('wants one connection after each', () => {
     const crowd = waits(100, 200)
     expect(crowd.open(9, 60).verdict('rule')).toBe('fail')
+    const replaced = waits(100, 200).open(9, 60).attempt({ conn: 9, at: 70 }).close(9, 80)
+    expect(replaced.verdict('rule')).not.toBe('fail')
     expect(waits(100, 200).open(9, 400).verdict('rule')).toBe('pass') // whatever is needed once all is well
   })
 

@@ -65,9 +65,9 @@ export const settles: RuleChecker<'settles'> = fromFacts((facts, { live, more_ma
   return finding(more.length > more_max ? 'fail' : 'pass', because, { measured, witnesses })
 })
 
-/** As the server counts: each connection that opens while as many are open as it takes. */
+/** Each connection that opens while as many are open as the server takes. */
 function turnedAway(facts: Facts, live: number): Open[] {
-  const moves = [...facts.all('open'), ...facts.all('close')].sort((a, b) => a.n - b.n)
+  const moves = [...facts.all('close'), ...facts.all('open')].sort((a, b) => a.t - b.t)
   let open = 0
   return moves.filter((move): move is Open => {
     open += move.kind === 'open' ? 1 : -1
@@ -85,6 +85,8 @@ const growthFactor = 1.5
 interface Calm {
   readonly goaway: EntryOf<'frame'>
   readonly opens: readonly Open[]
+  /** Other connections that came to their end meanwhile and had carried something: they may be replaced. */
+  readonly replaced: number
 }
 
 /** One connection for each GOAWAY that asks for calm, and each later than the one before. */
@@ -99,9 +101,13 @@ export const calmConnections: RuleChecker<'calm_connections'> = (facts, { min_ms
       const calls = goaways.filter(({ type }) => type === 'GOAWAY').sort((a, b) => a.t - b.t)
       const [first] = calls
       if (!first) return finding('unknown', 'No GOAWAY asked for calm.')
+      const used = new Set(facts.attempts().map(({ request }) => request.conn))
       const calms = calls.map((goaway, i): Calm => {
         const until = calls[i + 1]?.t ?? Infinity
-        return { goaway, opens: facts.all('open').filter(({ t }) => t > goaway.t && t <= until) }
+        const within = ({ t }: { readonly t: number }): boolean => t > goaway.t && t <= until
+        const ended = facts.all('close').filter((close) => within(close) && close.conn !== goaway.conn)
+        const replaced = ended.filter(({ conn }) => used.has(conn)).length
+        return { goaway, opens: facts.all('open').filter(within), replaced }
       })
       const followed = calms.filter(({ opens }) => opens.length > 0)
       if (followed.length === 0) {
@@ -124,7 +130,7 @@ function judgeCalm(facts: Facts, calms: readonly Calm[], asked: number, minMs: n
     return finding(verdict, `${because}: ${why}.`, { measured, witnesses })
   }
   // The last one is followed by whatever the client needs from then on.
-  const crowd = calms.find(({ opens }, i) => i < calms.length - 1 && opens.length > 1)
+  const crowd = calms.find(({ opens, replaced }, i) => i < calms.length - 1 && opens.length > 1 + replaced)
   if (crowd) return result('fail', `${crowd.opens.length} of them after one GOAWAY`)
   if (least < minMs) return result('fail', `at least ${minMs} ms wanted`)
   if (gaps.length < 2) return result('unknown', 'one wait cannot grow')
